@@ -1,0 +1,1 @@
+"""The archive, its web front end and its rules; imports neither workers nor ffmpeg."""

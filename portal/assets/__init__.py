@@ -1,0 +1,1 @@
+"""What was put in, what we made of it, and how far that is."""

@@ -1,0 +1,73 @@
+"""The order of steps, in one pure table: kind and finished steps in, next steps out.
+
+No step starts another by itself: whoever finishes a step asks `next_steps` and queues the answer
+in the same transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+
+from portal.assets.models import AssetState, Kind, Outcome, Step
+
+Outcomes = Mapping[Step, Outcome]
+"""The steps that have ended, each with how."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`after`: steps that must have ended well. `essential`: the asset is nothing without it."""
+
+    after: frozenset[Step] = frozenset()
+    essential: bool = True
+
+
+def _after(*steps: Step, essential: bool = True) -> Rule:
+    return Rule(after=frozenset(steps), essential=essential)
+
+
+_RECORDING: Mapping[Step, Rule] = {
+    Step.VERIFY: _after(),
+    Step.PROBE: _after(),
+    Step.TRANSCODE: _after(Step.PROBE),
+    Step.INDEX: _after(Step.VERIFY, Step.TRANSCODE, essential=False),
+}
+
+PIPELINE: Mapping[Kind, Mapping[Step, Rule]] = {
+    Kind.VIDEO: {**_RECORDING, Step.POSTER: _after(Step.PROBE, essential=False)},
+    Kind.AUDIO: _RECORDING,
+    Kind.PHOTO: {
+        Step.VERIFY: _after(),
+        Step.PHOTO: _after(),
+        Step.INDEX: _after(Step.VERIFY, Step.PHOTO, essential=False),
+    },
+    Kind.CAPTIONS: {
+        Step.VERIFY: _after(),
+        Step.CAPTIONS: _after(),
+        Step.INDEX: _after(Step.VERIFY, Step.CAPTIONS, essential=False),
+    },
+}
+
+
+def next_steps(kind: Kind, outcomes: Outcomes) -> Set[Step]:
+    """Steps that may start now: not ended yet, and all that they wait for has ended well."""
+    usable = {step for step, outcome in outcomes.items() if outcome is not Outcome.FAILED}
+    return {
+        step
+        for step, rule in PIPELINE[kind].items()
+        if step not in outcomes and rule.after <= usable
+    }
+
+
+def asset_state(kind: Kind, outcomes: Outcomes) -> AssetState:
+    """The state of a stored asset, derived from how its steps ended."""
+    rules = PIPELINE[kind]
+    failed = {step for step in rules if outcomes.get(step) is Outcome.FAILED}
+    if any(rules[step].essential for step in failed):
+        return AssetState.FAILED
+    if any(step not in outcomes for step in rules):
+        return AssetState.PROCESSING
+    if failed or Outcome.PARTIAL in outcomes.values():
+        return AssetState.PARTIAL
+    return AssetState.READY

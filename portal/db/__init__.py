@@ -1,0 +1,1 @@
+"""The database: declared tables, their migrations, and the embedded server."""

@@ -1,0 +1,1 @@
+"""Playlists, segments and files, each request authorised."""

@@ -1,0 +1,1 @@
+"""Press events: their texts, programme, release."""

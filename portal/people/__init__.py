@@ -1,0 +1,1 @@
+"""Speakers and people pictured, with the variants of their names."""

@@ -1,0 +1,43 @@
+"""The parts that a process works with, opened once; the only place that picks adapters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+
+from portal.db.embedded import embedded_server
+from portal.db.engine import open_engine
+from portal.search.engines.embedded import EmbeddedEngine
+from portal.search.engines.interface import SearchEngine
+from portal.settings import Settings
+from portal.storage.interface import MultipartUploads, ObjectStore
+from portal.storage.local import LocalStore, LocalUploads
+
+
+@dataclass(frozen=True)
+class Runtime:
+    settings: Settings
+    engine: Engine
+    store: ObjectStore
+    uploads: MultipartUploads
+    search: SearchEngine
+
+
+@contextmanager
+def open_runtime(settings: Settings) -> Iterator[Runtime]:
+    """Open everything that `settings` name; an embedded database is started and migrated.
+
+    Raises DatabaseUnavailable or StorageUnavailable.
+    """
+    with embedded_server(settings) as database_url, open_engine(settings, database_url) as engine:
+        objects = settings.data_path / "objects"
+        yield Runtime(
+            settings=settings,
+            engine=engine,
+            store=LocalStore(objects),
+            uploads=LocalUploads(objects, free_bytes_min=settings.disk_free_bytes_min),
+            search=EmbeddedEngine(settings.data_path / "search"),
+        )

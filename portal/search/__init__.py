@@ -1,0 +1,1 @@
+"""Finding the moment: documents, text, engines, ranking."""

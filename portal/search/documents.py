@@ -1,0 +1,52 @@
+"""What is searchable: documents, built by pure functions from rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class DocumentKind(StrEnum):
+    PASSAGE = "passage"
+    RECORDING = "recording"
+    PHOTO = "photo"
+    EVENT = "event"
+    PERSON = "person"
+
+
+@dataclass(frozen=True)
+class TimedText:
+    """A cue inside a passage: its text is `passage.text[offset:offset + length]` (code points)."""
+
+    offset: int
+    length: int
+    start_seconds: float
+    end_seconds: float
+    speaker: str | None
+
+
+@dataclass(frozen=True)
+class Document:
+    """One searchable thing. `title` and `text` are shown; `names` are searchable variants.
+
+    A document without `released_at` is a draft: only the desk finds it. `owner_id` is the asset,
+    event or person whose change replaces the document.
+    """
+
+    id: str
+    owner_id: str
+    kind: DocumentKind
+    event_id: str | None
+    event_slug: str | None
+    asset_id: str | None
+    person_slug: str | None
+    language: str | None
+    title: str
+    text: str
+    names: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+    happened_at: datetime | None = None
+    released_at: datetime | None = None
+    withdrawn_at: datetime | None = None
+    cues: tuple[TimedText, ...] = field(default=())

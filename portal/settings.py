@@ -1,0 +1,164 @@
+"""All settings, read once from the environment; the only module that looks at `os.environ`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+
+from portal.errors import SettingsError
+
+PREFIX = "PORTAL_"
+FOREIGN_PREFIXES = ("PORTAL_TEST_", "PORTAL_SAMPLES")
+"""Read by the tests only; never an error."""
+LISTS = frozenset({"allowed_hosts"})
+"""Settings written as a comma-separated list."""
+
+
+class Settings(BaseModel):
+    """One frozen object; build it by `load_settings`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data_dir: Path = Field(
+        default=Path("data"),
+        description="Folder of the embedded database, local objects, search index and scratch.",
+    )
+    base_url: str | None = Field(
+        default=None,
+        description="Public address, such as https://press.example.org; used in absolute links.",
+    )
+    allowed_hosts: tuple[str, ...] = Field(
+        default=("localhost", "127.0.0.1", "[::1]"),
+        description="Host names that requests may name besides that of the base URL, comma-separated.",
+    )
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="Address of an outside PostgreSQL; without it an embedded server is run.",
+    )
+    database_pool_size: int = Field(
+        default=8, ge=1, description="Database connections that one process may hold."
+    )
+    log_level: str = Field(
+        default="info", pattern="^(debug|info|warning|error)$", description="Least level logged."
+    )
+    log_format: str = Field(
+        default="auto",
+        pattern="^(auto|json|text)$",
+        description="json, text, or auto: text on a terminal, else json.",
+    )
+    ffmpeg_path: str = Field(default="ffmpeg", description="The ffmpeg program.")
+    ffprobe_path: str = Field(default="ffprobe", description="The ffprobe program.")
+    require_sandbox: bool = Field(
+        default=False,
+        description="Refuse to touch foreign bytes unless bubblewrap or unshare isolates them.",
+    )
+    sandbox_memory_bytes: int = Field(
+        default=4 * 1024**3, ge=256 * 1024**2, description="Memory limit of one sandboxed process."
+    )
+    probe_seconds_max: int = Field(
+        default=60, ge=1, description="Wall time of a probe or a photo before it is ended."
+    )
+    transcode_seconds_max: int = Field(
+        default=12 * 3600, ge=10, description="Wall time of one transcode before it is ended."
+    )
+    pixels_max: int = Field(
+        default=100_000_000, ge=1, description="Largest picture, in pixels, that is decoded."
+    )
+    upload_bytes_max: int = Field(
+        default=200 * 1024**3, ge=1, description="Largest file that may be uploaded."
+    )
+    upload_part_bytes: int = Field(
+        default=8 * 1024**2, ge=5 * 1024**2, description="Size of an upload part."
+    )
+    disk_free_bytes_min: int = Field(
+        default=2 * 1024**3, ge=0, description="Free disk space that uploads leave untouched."
+    )
+    session_hours: int = Field(
+        default=12, ge=1, description="A sign-in ends after this many hours without use."
+    )
+    worker_processes: int = Field(
+        default=2, ge=0, description="Worker processes that `portal serve` starts."
+    )
+
+    @field_validator("base_url")
+    @classmethod
+    def _base_url_is_an_origin(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query:
+            raise ValueError("must look like https://press.example.org")
+        return value.rstrip("/")
+
+    @property
+    def is_embedded_database(self) -> bool:
+        return self.database_url is None
+
+    @cached_property
+    def data_path(self) -> Path:
+        """The data folder, absolute: children processes may stand elsewhere."""
+        return self.data_dir.absolute()
+
+
+def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read `PORTAL_*` (or `PORTAL_*_FILE`, a file that holds the value) into a `Settings`.
+
+    Raises SettingsError naming everything that is wrong, unknown keys included.
+    """
+    source = os.environ if environment is None else environment
+    values, faults = _read(
+        {
+            name: value
+            for name, value in source.items()
+            if name.startswith(PREFIX) and not name.startswith(FOREIGN_PREFIXES)
+        }
+    )
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        faults += [_sentence(fault["loc"], fault["msg"]) for fault in error.errors()]
+    if faults:
+        raise SettingsError("These settings are wrong:\n" + "\n".join(f"  {f}" for f in faults))
+    return settings
+
+
+def child_environment(settings: Settings) -> dict[str, str]:
+    """The environment of our own child processes: ours, with the data folder made absolute."""
+    return {**os.environ, f"{PREFIX}DATA_DIR": str(settings.data_path)}
+
+
+def variable_name(field: str) -> str:
+    """`data_dir` -> `PORTAL_DATA_DIR`."""
+    return PREFIX + field.upper()
+
+
+def _read(given: Mapping[str, str]) -> tuple[dict[str, object], list[str]]:
+    values: dict[str, object] = {}
+    faults: list[str] = []
+    for name, value in sorted(given.items()):
+        field = name.removeprefix(PREFIX).lower()
+        try:
+            if field in Settings.model_fields:
+                values[field] = _split_list(field, value)
+            elif field.removesuffix("_file") in Settings.model_fields:
+                values[field.removesuffix("_file")] = Path(value).read_text().strip()
+            else:
+                faults.append(f"{name} is not a setting; `portal config` lists them all")
+        except OSError as error:
+            faults.append(f"{name} names a file that cannot be read: {error.strerror}")
+    return values, faults
+
+
+def _split_list(field: str, value: str) -> object:
+    if field in LISTS:
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+def _sentence(location: tuple[int | str, ...], message: str) -> str:
+    return f"{variable_name(str(location[0]))}: {message[0].lower()}{message[1:]}"

@@ -1,0 +1,1 @@
+"""Where bytes live: two small interfaces and their implementations."""

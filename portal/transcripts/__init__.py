@@ -1,0 +1,1 @@
+"""Timed text: cues, languages, caption formats."""

@@ -1,0 +1,1 @@
+"""Caption formats: foreign bytes in, cues out."""

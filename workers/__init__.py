@@ -1,0 +1,1 @@
+"""Background work: turns uploaded originals into renditions, transcripts and search documents."""

@@ -1,0 +1,1 @@
+"""Photos: metadata and sizes, read in one sandboxed child."""
