@@ -1,0 +1,36 @@
+"""The way from an async edge to the sync core: one call, one transaction, one thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec, TypeVar, cast
+
+from sqlalchemy import Connection
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import HTTPConnection
+
+from portal.runtime import Runtime
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def runtime_of(request: HTTPConnection) -> Runtime:
+    """The parts that this process works with; `request.state.runtime`, typed."""
+    return cast("Runtime", request.state.runtime)
+
+
+async def in_transaction(
+    request: HTTPConnection,
+    work: Callable[Concatenate[Connection, P], T],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
+    """Run `work(connection, …)` on a thread; commits when it returns, rolls back when it raises."""
+    engine = runtime_of(request).engine
+
+    def run() -> T:
+        with engine.begin() as connection:
+            return work(connection, *args, **kwargs)
+
+    return await run_in_threadpool(run)
