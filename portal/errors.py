@@ -1,30 +1,30 @@
 """Every error that the portal raises on purpose, with the HTTP status it is shown with.
 
-    PortalError                     500
-    ├── InvalidInput                400   something that a user sent is wrong; may name fields
-    │   ├── UnsupportedMedia        415   a file of a type that we do not take, or not what it says it is
-    │   └── TooLarge                413
-    ├── NotSignedIn                 401
-    ├── Forbidden                   403
-    ├── NotFound                    404   also what exists but may not be seen
-    ├── Conflict                    409   the request no longer fits the state of things
-    ├── TooManyRequests             429
-    ├── InsufficientStorage         507   the disk minimum would be crossed
-    ├── SettingsError               500   the installation is set up wrongly (exit code 2)
-    ├── DatabaseUnavailable         503
-    ├── SearchUnavailable           503
-    ├── StorageError                500
-    │   ├── ObjectMissing           404
-    │   ├── StorageDenied           500   never shown as "missing"
-    │   ├── StorageUnavailable      503   worth another try
-    │   └── StorageCorrupt          500   bytes differ from what was stored
-    └── ProcessingError             500   raised by workers
-        ├── MediaRefused            415   this file can never be processed; the sentence says why
-        ├── ToolMissing             500   ffmpeg or another program is not installed
-        ├── ToolFailed              500   a program ended badly; worth another try
-        ├── LimitExceeded           500   time, memory or size limit of the sandbox
-        ├── Interrupted             503   the worker was asked to stop; costs no try
-        └── Superseded              409   a newer attempt owns the step; this one's work is void
+PortalError                     500
+├── InvalidInput                400   something that a user sent is wrong; may name fields
+│   ├── UnsupportedMedia        415   a file of a type that we do not take, or not what it says it is
+│   └── TooLarge                413
+├── NotSignedIn                 401
+├── Forbidden                   403
+├── NotFound                    404   also what exists but may not be seen
+├── Conflict                    409   the request no longer fits the state of things
+├── TooManyRequests             429
+├── InsufficientStorage         507   the disk minimum would be crossed
+├── SettingsError               500   the installation is set up wrongly (exit code 2)
+├── DatabaseUnavailable         503
+├── SearchUnavailable           503
+├── StorageError                500
+│   ├── ObjectMissing           404
+│   ├── StorageDenied           500   never shown as "missing"
+│   ├── StorageUnavailable      503   worth another try
+│   └── StorageCorrupt          500   bytes differ from what was stored
+└── ProcessingError             500   raised by workers
+    ├── MediaRefused            415   this file can never be processed; the sentence says why
+    ├── ToolMissing             500   ffmpeg or another program is not installed
+    ├── ToolFailed              500   a program ended badly; worth another try
+    ├── LimitExceeded           500   time, memory or size limit of the sandbox
+    ├── Interrupted             503   the worker was asked to stop; costs no try
+    └── Superseded              409   a newer attempt owns the step; this one's work is void
 """
 
 from __future__ import annotations
@@ -149,7 +149,14 @@ class ToolMissing(ProcessingError):
 
 
 class ToolFailed(ProcessingError):
+    """`stderr_tail` is the end of what the program said, without paths."""
+
     code = "tool_failed"
+
+    def __init__(self, detail: str, *, exit_code: int | None = None, stderr_tail: str = "") -> None:
+        super().__init__(detail)
+        self.exit_code = exit_code
+        self.stderr_tail = stderr_tail
 
 
 class LimitExceeded(ProcessingError):
