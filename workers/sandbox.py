@@ -9,16 +9,14 @@ from __future__ import annotations
 import os
 import re
 import selectors
-import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 
 from portal.errors import (
@@ -27,31 +25,29 @@ from portal.errors import (
     ProcessingError,
     SettingsError,
     ToolFailed,
-    ToolMissing,
 )
 from portal.settings import Settings
+from workers.isolation import ENVIRONMENT, Level, Limits, wrap
+
+__all__ = [
+    "Completed",
+    "Level",
+    "Limits",
+    "Sandbox",
+    "detect_level",
+    "open_sandbox",
+    "python_command",
+    "python_libraries",
+    "scrub",
+    "works",
+]
 
 STDOUT_BYTES_MAX = 32 * 1024**2
 STDERR_TAIL_BYTES = 8 * 1024
 LINE_BYTES_MAX = 64 * 1024
-PRIVATE_TMP_BYTES = 64 * 1024**2
-OPEN_FILES_MAX = 256
 POLL_SECONDS = 0.1
 """How late a stop or the wall limit may be noticed."""
 
-ENVIRONMENT: Mapping[str, str] = {
-    "PATH": "/usr/local/bin:/usr/bin:/bin",
-    "LANG": "C.UTF-8",
-    "HOME": "/tmp",  # noqa: S108  # the private /tmp of the sandbox, not the machine's
-}
-SYSTEM_FOLDERS = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store")
-"""Where programs and shared libraries live; on merged systems some are symlinks into /usr."""
-SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/alternatives")
-"""Debian's libblas, which ffmpeg loads, is a symlink through /etc/alternatives."""
-INSTALL_HINTS: Mapping[str, str] = {
-    "ffmpeg": "install it with `apt install ffmpeg` or name it in PORTAL_FFMPEG_PATH",
-    "ffprobe": "install it with `apt install ffmpeg` or name it in PORTAL_FFPROBE_PATH",
-}
 _LIMIT_SIGNS = (
     (re.compile(rb"Cannot allocate memory|MemoryError|bad_alloc|Out of memory"), "memory"),
     (re.compile(rb"received signal 24\b"), "processor time"),  # how ffmpeg reports SIGXCPU
@@ -59,24 +55,6 @@ _LIMIT_SIGNS = (
 )
 _LIMIT_SIGNALS = {signal.SIGXCPU: "processor time", signal.SIGXFSZ: "file size"}
 _PATH = re.compile(r"(?:file:)?/[^\s'\":,;()\[\]]+")
-
-
-class Level(StrEnum):
-    """How foreign bytes are kept apart from the rest, strongest first."""
-
-    BUBBLEWRAP = "bubblewrap"  # sees only its inputs; no network, no other process
-    UNSHARE = "unshare"  # no network, no other process; files as the worker sees them
-    PLAIN = "plain"  # limits only
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What one run may use. `memory_bytes` counts private writable memory, not address space."""
-
-    wall_seconds: float
-    memory_bytes: int
-    cpu_seconds: int | None = None
-    file_bytes: int = 64 * 1024**3
 
 
 @dataclass(frozen=True)
@@ -107,15 +85,11 @@ class Sandbox:
         All paths keep their names inside. Raises ToolMissing, ToolFailed, LimitExceeded, or
         Interrupted once `stop` is set.
         """
-        program = find_program(argv[0])
-        inside = [program, *argv[1:]]
         reads = [path.absolute() for path in (*inputs, *libraries)]
         writes = None if output is None else output.absolute()
-        prefix = _isolation(self.level, [Path(program), *reads], writes)
-        outside = [*_limit_prefix(limits), *prefix, *inside]
-        run = _Run(Path(program).name, limits=limits, stop=stop, on_line=on_line)
-        folder = writes if writes is not None and self.level is not Level.BUBBLEWRAP else "/"
-        with _process_group(outside, folder=folder) as process:
+        wrapped = wrap(argv, level=self.level, limits=limits, reads=reads, writes=writes)
+        run = _Run(Path(argv[0]).name, limits=limits, stop=stop, on_line=on_line)
+        with _process_group(wrapped, folder=writes or Path("/")) as process:
             run.follow(process)
         return run.completed(process.returncode, hidden=[*reads, *([writes] if writes else [])])
 
@@ -146,15 +120,6 @@ def works(level: Level) -> bool:
     return True
 
 
-def find_program(name: str) -> str:
-    """The absolute path of a program. Raises ToolMissing, saying how to get it."""
-    found = shutil.which(name)
-    if found is None:
-        hint = INSTALL_HINTS.get(Path(name).name, "install it and start the worker again")
-        raise ToolMissing(f"The program {Path(name).name} was not found: {hint}.")
-    return str(Path(found).absolute())
-
-
 def python_command(module: str) -> list[str]:
     """An argv that runs one of our modules isolated: no site of the user, no current folder."""
     start = (
@@ -174,64 +139,8 @@ def _project_root() -> Path:
     return Path(__file__).absolute().parent.parent
 
 
-def _limit_prefix(limits: Limits) -> list[str]:
-    # RLIMIT_DATA, not RLIMIT_AS: every thread reserves 64 MB of address space for its heap, so on
-    # a machine with many cores an honest encode would hit a limit of address space.
-    flags = [
-        f"--data={limits.memory_bytes:d}",
-        f"--fsize={limits.file_bytes:d}",
-        f"--nofile={OPEN_FILES_MAX}",
-        "--core=0",
-    ]
-    if limits.cpu_seconds is not None:
-        flags.append(f"--cpu={limits.cpu_seconds:d}:{limits.cpu_seconds + 2:d}")
-    return [
-        *(find_program("setpriv"), "--pdeathsig", "KILL", "--"),
-        *(find_program("prlimit"), *flags, "--"),
-    ]
-
-
-def _isolation(level: Level, reads: Sequence[Path], writes: Path | None) -> list[str]:
-    match level:
-        case Level.BUBBLEWRAP:
-            return [find_program("bwrap"), *_bubblewrap_flags(reads, writes), "--"]
-        case Level.UNSHARE:
-            flags = "--map-root-user --net --ipc --uts --pid --fork --kill-child=KILL"
-            return [find_program("unshare"), *flags.split(), "--"]
-        case Level.PLAIN:
-            return []
-
-
-def _bubblewrap_flags(reads: Sequence[Path], writes: Path | None) -> list[str]:
-    flags = ["--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
-    flags += ["--unshare-cgroup-try", "--die-with-parent", "--cap-drop", "ALL"]
-    flags += ["--uid", "65534", "--gid", "65534", "--hostname", "sandbox"]
-    for folder in SYSTEM_FOLDERS:
-        flags += _system_folder_flags(Path(folder))
-    for file in SYSTEM_FILES:
-        flags += ["--ro-bind-try", file, file]
-    # No /proc: nothing we run needs it, and containers often forbid mounting a new one.
-    flags += ["--dev", "/dev", "--size", str(PRIVATE_TMP_BYTES), "--tmpfs", "/tmp"]  # noqa: S108
-    for path in dict.fromkeys(str(path) for path in reads if not _is_system(path)):
-        flags += ["--ro-bind", path, path]
-    if writes is not None:
-        flags += ["--bind", str(writes), str(writes)]
-    flags += ["--remount-ro", "/", "--remount-ro", "/dev"]
-    return [*flags, "--chdir", str(writes or "/tmp")]  # noqa: S108
-
-
-def _system_folder_flags(folder: Path) -> list[str]:
-    if folder.is_symlink():
-        return ["--symlink", str(folder.readlink()), str(folder)]
-    return ["--ro-bind-try", str(folder), str(folder)]
-
-
-def _is_system(path: Path) -> bool:
-    return any(path.is_relative_to(folder) for folder in SYSTEM_FOLDERS)
-
-
 @contextmanager
-def _process_group(argv: Sequence[str], *, folder: Path | str) -> Iterator[subprocess.Popen[bytes]]:
+def _process_group(argv: Sequence[str], *, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Start `argv` as the head of a group of its own; whatever happens, nobody of it survives."""
     process = subprocess.Popen(
         argv,
