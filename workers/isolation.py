@@ -89,13 +89,17 @@ def _limit_prefix(limits: Limits) -> list[str]:
     ]
 
 
+# The first process of a PID namespace ignores the signals of limits, so a shell takes that place.
+_AS_SECOND_PROCESS = ("/bin/sh", "-c", '"$@"; exit "$?"', "sh")
+
+
 def _isolation(level: Level, reads: Sequence[Path], writes: Path | None) -> list[str]:
     match level:
         case Level.BUBBLEWRAP:
             return [find_program("bwrap"), *_bubblewrap_flags(reads, writes), "--"]
         case Level.UNSHARE:
             flags = "--map-root-user --net --ipc --uts --pid --fork --kill-child=KILL"
-            return [find_program("unshare"), *flags.split(), "--"]
+            return [find_program("unshare"), *flags.split(), "--", *_AS_SECOND_PROCESS]
         case Level.PLAIN:
             return []
 
