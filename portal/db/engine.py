@@ -1,0 +1,74 @@
+"""The pool of connections to Postgres, and the one place that recognises a lost database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import ExceptionContext
+
+from portal.errors import DatabaseUnavailable
+from portal.settings import Settings
+
+CONNECT_SECONDS_MAX = 10
+POOL_WAIT_SECONDS_MAX = 30
+
+UNAVAILABLE_CLASSES = ("08", "53", "58")
+"""SQLSTATE classes: connection lost, resources exhausted (disk full too), system error.
+
+https://www.postgresql.org/docs/16/errcodes-appendix.html
+"""
+UNAVAILABLE_STATES = ("57P01", "57P02", "57P03", "57P05")
+"""The server is shutting down, has crashed, or does not take connections yet."""
+
+
+@contextmanager
+def open_engine(settings: Settings, database_url: str) -> Iterator[Engine]:
+    """A pool to `database_url`, closed at the end. No connection is opened yet.
+
+    Whatever it runs raises DatabaseUnavailable when the database is gone.
+    """
+    engine = build_engine(database_url, pool_size=settings.database_pool_size)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def build_engine(database_url: str, *, pool_size: int) -> Engine:
+    engine = create_engine(
+        database_url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=POOL_WAIT_SECONDS_MAX,
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": CONNECT_SECONDS_MAX,
+            "application_name": "press-portal",
+            "options": "-c timezone=UTC",
+        },
+    )
+    event.listen(engine, "handle_error", _translate)
+    return engine
+
+
+def _translate(context: ExceptionContext) -> None:
+    """Raise in place of a driver's error; the pool's own pings stay as they are."""
+    error = context.original_exception
+    if context.is_pre_ping or not isinstance(error, psycopg.Error):
+        return
+    if context.is_disconnect or context.connection is None or _says_unavailable(error.sqlstate):
+        raise DatabaseUnavailable(_sentence(error)) from error
+
+
+def _says_unavailable(state: str | None) -> bool:
+    return state is not None and (state[:2] in UNAVAILABLE_CLASSES or state in UNAVAILABLE_STATES)
+
+
+def _sentence(error: psycopg.Error) -> str:
+    if isinstance(error, psycopg.errors.DiskFull):
+        return "The database cannot write because its disk is full."
+    reason = str(error).strip().splitlines()
+    return f"The database cannot be reached: {reason[0] if reason else type(error).__name__}."
