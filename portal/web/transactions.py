@@ -8,11 +8,24 @@ from typing import Concatenate, ParamSpec, TypeVar, cast
 from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from portal.runtime import Runtime
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class RuntimeState:
+    """Middleware that hands the runtime to every request as `request.state.runtime`."""
+
+    def __init__(self, app: ASGIApp, *, runtime: Runtime) -> None:
+        self.app = app
+        self.runtime = runtime
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope.setdefault("state", {})["runtime"] = self.runtime
+        await self.app(scope, receive, send)
 
 
 def runtime_of(request: HTTPConnection) -> Runtime:

@@ -1,0 +1,50 @@
+"""Dates, times and numbers as readers of each page language write them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from babel import dates, numbers
+
+LOCALE_NAMES = {"en": "en_GB", "ru": "ru_RU", "be": "be_BY"}
+"""English as Europe writes it: the day before the month, and 24 hours."""
+
+
+def format_instant(instant: datetime, *, language: str, time_zone: str) -> str:
+    """`4 June 2019, 10:00`, as the clocks of that zone show it."""
+    local = instant.astimezone(ZoneInfo(time_zone))
+    return f"{format_day(local, language=language, time_zone=time_zone)}, {local:%H:%M}"
+
+
+def format_time(instant: datetime, *, time_zone: str) -> str:
+    """`10:00`"""
+    return f"{instant.astimezone(ZoneInfo(time_zone)):%H:%M}"
+
+
+def format_day(instant: datetime, *, language: str, time_zone: str) -> str:
+    """`4 June 2019`"""
+    local = instant.astimezone(ZoneInfo(time_zone))
+    return dates.format_date(local.date(), "long", locale=LOCALE_NAMES[language])
+
+
+def format_day_range(
+    starts_at: datetime, ends_at: datetime | None, *, language: str, time_zone: str
+) -> str:
+    """`4–6 June 2019`, or a single day."""
+    zone = ZoneInfo(time_zone)
+    first = starts_at.astimezone(zone).date()
+    last = ends_at.astimezone(zone).date() if ends_at else first
+    if last <= first:
+        return format_day(starts_at, language=language, time_zone=time_zone)
+    return dates.format_interval(first, last, "yMMMMd", locale=LOCALE_NAMES[language])
+
+
+def format_clock(seconds: float) -> str:
+    """`01:02:03`; parts of a second are dropped, so that the clock never runs ahead."""
+    whole = int(seconds)
+    return f"{whole // 3600:02}:{whole % 3600 // 60:02}:{whole % 60:02}"
+
+
+def format_number(value: float, *, language: str) -> str:
+    return numbers.format_decimal(value, locale=LOCALE_NAMES[language])

@@ -1,0 +1,74 @@
+"""Reading HTML forms: with limits, and never without the token against forged requests."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from typing import cast
+
+from markupsafe import Markup
+from starlette.datastructures import FormData
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+
+from portal.errors import Forbidden
+from portal.web import cookies
+from portal.web.same_origin import form_token
+
+TOKEN_FIELD = "csrf_token"  # noqa: S105  (the name of a field)
+FIELDS_MAX = 200
+FILES_MAX = 20
+COOKIE_BYTES = 16
+_NEW_COOKIE = "new_form_cookie"
+
+
+async def read_form(request: Request) -> FormData:
+    """The form of a POST. Raises Forbidden when its token is missing or another's."""
+    form = await request.form(max_fields=FIELDS_MAX, max_files=FILES_MAX)
+    given = form.get(TOKEN_FIELD)
+    cookie = _cookie_of(request)
+    if not isinstance(given, str) or cookie is None or not _fits(given, cookie):
+        raise Forbidden(
+            "This form was refused because it is too old or came from another site. "
+            "Please load the page again and repeat."
+        )
+    return form
+
+
+def text_field(form: FormData, name: str) -> str:
+    """The text of a field, without spaces around it; "" when it is missing or a file."""
+    value = form.get(name)
+    return value.strip() if isinstance(value, str) else ""
+
+
+def csrf_token(request: HTTPConnection) -> str:
+    """The token for a form on the page under way; ties it to a new cookie if there is none."""
+    cookie = _cookie_of(request) or getattr(request.state, _NEW_COOKIE, None)
+    if cookie is None:
+        cookie = secrets.token_urlsafe(COOKIE_BYTES)
+        setattr(request.state, _NEW_COOKIE, cookie)
+    return form_token(cast("str", cookie))
+
+
+def csrf_field(request: HTTPConnection) -> Markup:
+    """The hidden field that every form with method="post" holds."""
+    return Markup('<input type="hidden" name="{}" value="{}">').format(
+        TOKEN_FIELD, csrf_token(request)
+    )
+
+
+def set_form_cookie(response: Response, request: HTTPConnection) -> None:
+    """Send the cookie along if a form on this page is tied to a new one."""
+    cookie = getattr(request.state, _NEW_COOKIE, None)
+    if cookie:
+        cookies.set_cookie(response, request, name=cookies.FORM, value=cookie)
+
+
+def _cookie_of(request: HTTPConnection) -> str | None:
+    """The session's cookie for someone signed in, else the one made for forms."""
+    name = cookies.SESSION if request.state.account else cookies.FORM
+    return cookies.read_cookie(request, name)
+
+
+def _fits(given: str, cookie: str) -> bool:
+    return hmac.compare_digest(given.encode(), form_token(cookie).encode())
