@@ -1,0 +1,76 @@
+"""The web application: lists of routes, middleware and handlers, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import anyio.to_thread
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute, Mount
+
+from portal.accounts import api as accounts_api
+from portal.accounts import pages as accounts_pages
+from portal.errors import PortalError
+from portal.runtime import Runtime
+from portal.web import entrance, errors, health
+from portal.web.body_limit import BodyLimit
+from portal.web.openapi import Operation, openapi_route
+from portal.web.request_log import RequestLog
+from portal.web.same_origin import SameOrigin
+from portal.web.security_headers import SecurityHeaders
+from portal.web.static_files import BuiltFiles
+from portal.web.transactions import RuntimeState
+from portal.web.trusted_hosts import TrustedHosts
+from portal.web.viewers import Viewers
+
+APIS = (accounts_api,)
+"""Modules with `routes` and `operations`."""
+
+PAGES = (
+    accounts_pages,
+    health,
+    entrance,
+)
+"""Modules with `routes`."""
+
+OPERATIONS: list[Operation] = [operation for api in APIS for operation in api.operations]
+
+ROUTES: list[BaseRoute] = [
+    *(route for api in APIS for route in api.routes),
+    *(route for pages in PAGES for route in pages.routes),
+    openapi_route(OPERATIONS),
+    Mount("/static", BuiltFiles(), name="static"),
+]
+
+
+def create_app(runtime: Runtime) -> Starlette:
+    """The application over an open runtime; outermost middleware first."""
+    app = Starlette(
+        routes=ROUTES,
+        middleware=[
+            Middleware(RuntimeState, runtime=runtime),
+            Middleware(RequestLog),
+            Middleware(SecurityHeaders),
+            Middleware(errors.Errors),
+            Middleware(TrustedHosts, settings=runtime.settings),
+            Middleware(BodyLimit),
+            Middleware(Viewers),
+            Middleware(SameOrigin),
+        ],
+        exception_handlers={PortalError: errors.handle, HTTPException: errors.handle},
+        lifespan=size_threads,
+    )
+    app.state.runtime = runtime
+    return app
+
+
+@asynccontextmanager
+async def size_threads(app: Starlette) -> AsyncIterator[None]:
+    """As many threads as there are database connections: more would only wait for one."""
+    runtime: Runtime = app.state.runtime
+    limiter = anyio.to_thread.current_default_thread_limiter()
+    limiter.total_tokens = runtime.settings.database_pool_size
+    yield
