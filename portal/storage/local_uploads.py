@@ -1,0 +1,158 @@
+"""Uploads in parts on a local disk, each in a folder `.uploads/{upload id}` beside the objects.
+
+Completing one is a rename, so that it takes the same moment for a kilobyte and a terabyte.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from portal.errors import Conflict, InsufficientStorage, InvalidInput, ObjectMissing
+from portal.ids import is_id, new_id
+from portal.storage.folders import (
+    free_bytes,
+    make_folder,
+    open_folder,
+    place_file,
+    split_key,
+    storage_errors,
+)
+from portal.storage.interface import MultipartUploads, ObjectInfo, StoredPart
+from portal.storage.local_parts import (
+    DATA,
+    INFO,
+    PARTS,
+    SPARE,
+    UploadFolder,
+    UploadInfo,
+    read_info,
+    replace_part,
+    require_same,
+    stored_part,
+    stored_parts,
+    write_empty,
+    write_part,
+)
+
+UPLOADS = ".uploads"
+ACTIVE_SECONDS_MAX = 24 * 3600.0
+"""An upload that got nothing for so long has no claim on free space any more."""
+
+
+class LocalUploads(MultipartUploads):
+    """Finished uploads become the files `root/<key>` of a `LocalStore` over the same root."""
+
+    def __init__(self, root: Path, *, free_bytes_min: int) -> None:
+        self._root = root
+        self._free_bytes_min = free_bytes_min
+
+    def begin(self, key: str, *, size_bytes: int, part_bytes: int, media_type: str) -> str:
+        del media_type  # a file system keeps none; the database does
+        split_key(key)
+        if size_bytes < 1 or part_bytes < 1:
+            raise InvalidInput("An upload and its parts must hold at least one byte.")
+        info = UploadInfo(key=key, size_bytes=size_bytes, part_bytes=part_bytes)
+        upload_id = new_id()
+        with (
+            storage_errors(f"upload of {key}"),
+            open_folder(self._root, [UPLOADS], create=True) as uploads,
+        ):
+            self._require_space(uploads, size_bytes)
+            make_folder(upload_id, within=uploads)
+            with open_folder(self._root, [UPLOADS, upload_id]) as folder:
+                write_empty(folder, info)
+        return upload_id
+
+    def put_part(self, key: str, upload_id: str, number: int, body: BinaryIO) -> StoredPart:
+        with self._locked(key, upload_id) as upload:
+            if not 1 <= number <= upload.info.part_count:
+                raise InvalidInput(
+                    f"There is no part {number}: the upload has parts 1 to "
+                    f"{upload.info.part_count}."
+                )
+            if stored_part(upload.descriptor, number) is not None:
+                return replace_part(upload, number, body)
+            return write_part(upload, number, body)
+
+    def list_parts(self, key: str, upload_id: str) -> Sequence[StoredPart]:
+        with self._locked(key, upload_id) as upload:
+            return sorted(stored_parts(upload.descriptor).values(), key=lambda part: part.number)
+
+    def complete(self, key: str, upload_id: str, parts: Sequence[StoredPart]) -> ObjectInfo:
+        size_bytes = sum(part.size_bytes for part in parts)
+        try:
+            with self._locked(key, upload_id) as upload:
+                require_same(upload, parts)
+                place_file(self._root, key, source=DATA, source_folder=upload.descriptor)
+        except ObjectMissing:
+            self._require_completed(key, size_bytes)  # by an earlier call, perhaps cut short
+        self._remove(upload_id)
+        return ObjectInfo(key=key, size_bytes=size_bytes)
+
+    def abort(self, key: str, upload_id: str) -> None:
+        with suppress(ObjectMissing), self._locked(key, upload_id):
+            self._remove(upload_id)
+
+    @contextmanager
+    def _locked(self, key: str, upload_id: str) -> Iterator[UploadFolder]:
+        """One at a time per upload: the disk is the bottleneck, and no part may be written
+        into an object that has just been completed.
+        """
+        if not is_id(upload_id):
+            raise ObjectMissing(f"There is no upload {upload_id!r}.")
+        with (
+            storage_errors(f"upload {upload_id} of {key}"),
+            open_folder(self._root, [UPLOADS, upload_id]) as folder,
+        ):
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            info = read_info(folder)
+            os.stat(DATA, dir_fd=folder, follow_symlinks=False)
+            if info.key != key:
+                raise ObjectMissing(f"There is no upload {upload_id} of {key}.")
+            yield UploadFolder(descriptor=folder, info=info)
+
+    def _require_space(self, uploads: int, size_bytes: int) -> None:
+        promised = sum(self._missing_bytes(upload_id) for upload_id in os.listdir(uploads))
+        left = free_bytes(uploads) - promised - size_bytes
+        if left < self._free_bytes_min:
+            raise InsufficientStorage(
+                f"The disk has no room for {size_bytes:,} bytes: "
+                f"{self._free_bytes_min:,} bytes must stay free, {max(left, 0):,} would."
+            )
+
+    def _missing_bytes(self, upload_id: str) -> int:
+        """What an upload that is under way will still take."""
+        try:
+            with open_folder(self._root, [UPLOADS, upload_id]) as folder:
+                found = os.stat(DATA, dir_fd=folder, follow_symlinks=False)
+        except (FileNotFoundError, NotADirectoryError):
+            return 0
+        if time.time() - found.st_mtime > ACTIVE_SECONDS_MAX:
+            return 0
+        return max(0, found.st_size - found.st_blocks * 512)
+
+    def _require_completed(self, key: str, size_bytes: int) -> None:
+        folders, name = split_key(key)
+        with storage_errors(f"object {key}"), open_folder(self._root, folders) as folder:
+            found = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        if found.st_size != size_bytes:
+            raise Conflict(f"The object {key} is complete and has other parts than those named.")
+
+    def _remove(self, upload_id: str) -> None:
+        with (
+            storage_errors(f"upload {upload_id}"),
+            suppress(FileNotFoundError),
+            open_folder(self._root, [UPLOADS]) as uploads,
+        ):
+            with open_folder(self._root, [UPLOADS, upload_id]) as folder:
+                for name in (DATA, PARTS, SPARE, INFO):
+                    with suppress(FileNotFoundError):
+                        os.unlink(name, dir_fd=folder)
+            os.rmdir(upload_id, dir_fd=uploads)
+            os.fsync(uploads)
