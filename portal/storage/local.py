@@ -128,8 +128,8 @@ class LocalStore(ObjectStore):
 
     # Last, because from here on `list` names this method within the class.
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
-        folder, _, start = prefix.rpartition("/")
-        if folder and not is_key(folder):
+        folder, slash, start = prefix.rpartition("/")
+        if slash and not is_key(folder):
             raise ValueError(f"{prefix!r} is not the start of a key")
         return self._walk(folder, start=start)
 
