@@ -1,0 +1,42 @@
+"""Documents as bytes and back, and the digest by which an index is compared with Postgres. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from portal.search.documents import Document, DocumentKind, TimedText
+
+_INSTANTS = ("happened_at", "released_at", "withdrawn_at")
+
+
+def encode(document: Document) -> bytes:
+    """Equal documents give equal bytes, whatever zone their instants are written in."""
+    row = dataclasses.asdict(document)
+    row["cues"] = [list(dataclasses.astuple(cue)) for cue in document.cues]
+    for name in _INSTANTS:
+        row[name] = _write_instant(row[name])
+    return json.dumps(row, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+
+
+def decode(payload: bytes) -> Document:
+    """The inverse of `encode`."""
+    row: dict[str, Any] = json.loads(payload)
+    row["kind"] = DocumentKind(row["kind"])
+    row["cues"] = tuple(TimedText(*cue) for cue in row["cues"])
+    for name in ("names", "people"):
+        row[name] = tuple(row[name])
+    for name in _INSTANTS:
+        row[name] = datetime.fromisoformat(row[name]) if row[name] else None
+    return Document(**row)
+
+
+def digest(document: Document) -> str:
+    return hashlib.sha256(encode(document)).hexdigest()
+
+
+def _write_instant(instant: datetime | None) -> str | None:
+    return instant.astimezone(UTC).isoformat() if instant else None
