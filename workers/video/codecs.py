@@ -1,0 +1,58 @@
+"""The codec strings of RFC 6381, read from the initialisation segment that ffmpeg wrote."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+
+from portal.errors import ToolFailed
+
+AAC_LC = "mp4a.40.2"
+"""The only sound that our commands make."""
+_STSD_HEAD_BYTES = 8
+_VISUAL_ENTRY_BYTES = 78
+"""Fixed fields of a VisualSampleEntry (ISO/IEC 14496-12, 12.1.3) before its boxes."""
+
+
+def codecs_of(init: bytes) -> str:
+    """Comma-separated codecs of every track, such as "avc1.64001f,mp4a.40.2"."""
+    found = [
+        _codec(kind, entry)
+        for track in _find(init, "moov", "trak")
+        for table in _find(track, "mdia", "minf", "stbl", "stsd")
+        for kind, entry in _boxes(table[_STSD_HEAD_BYTES:])
+    ]
+    if not found:
+        raise ToolFailed("ffmpeg wrote an initialisation segment without tracks.")
+    return ",".join(found)
+
+
+def _codec(kind: str, entry: bytes) -> str:
+    if kind == "mp4a":
+        return AAC_LC
+    if kind in {"avc1", "avc3"}:
+        configuration = next(_find(entry[_VISUAL_ENTRY_BYTES:], "avcC"), b"")
+        if len(configuration) >= 4:
+            # Profile, constraints and level stand in the record as the string wants them.
+            return f"{kind}.{configuration[1:4].hex()}"
+    raise ToolFailed(f"ffmpeg wrote a track of an unexpected kind ({kind}).")
+
+
+def _find(data: bytes, *path: str) -> Iterator[bytes]:
+    """The contents of every box at `path` below `data`."""
+    for kind, content in _boxes(data):
+        if kind == path[0]:
+            if len(path) == 1:
+                yield content
+            else:
+                yield from _find(content, *path[1:])
+
+
+def _boxes(data: bytes) -> Iterator[tuple[str, bytes]]:
+    offset = 0
+    while offset + 8 <= len(data):
+        size, kind = struct.unpack_from(">I4s", data, offset)
+        if size < 8:
+            return
+        yield kind.decode("latin-1"), data[offset + 8 : offset + size]
+        offset += size

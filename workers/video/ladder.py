@@ -1,0 +1,94 @@
+"""Which rungs a picture gets: pure, from its size and rate; never enlarged.
+
+Why these heights and rates: docs/decisions/0004-ladder.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from workers.video.probe import VideoStream
+
+SHORT_SIDES = (1080, 720, 480, 360, 240)
+LAST_RESORT_SHORT_SIDE = 144
+"""Made only where there would be a single rung otherwise."""
+SHORT_SIDE_MAX = 1080
+LONG_SIDE_MAX = 4096
+"""What hardware decoders of H.264 take."""
+STEP_RATIO = Fraction(85, 100)
+"""A rung nearer to the source's own size than this is not worth its bytes."""
+FRAME_RATE_MAX = 60
+PREVIEW_SHORT_SIDE = 360
+
+REFERENCE_PIXELS = 1920 * 1080
+REFERENCE_BITS_PER_PIXEL = 0.1
+SMALL_PICTURE_EXPONENT = 0.16
+"""Small pictures need more bits per pixel: their detail is coarser."""
+FULL_COST_FRAME_RATE = 30
+UNKNOWN_FRAME_RATE = 30
+BITRATE_BPS_MIN = 100_000
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One size of a recording, named by its short side. Both sides are even."""
+
+    name: str
+    width: int
+    height: int
+    bitrate_bps_max: int
+
+
+def ladder(source: VideoStream) -> tuple[Rung, ...]:
+    """The rungs of `source`, largest first; the first has its own size, capped."""
+    short_side = min(source.width, source.height)
+    below = [side for side in SHORT_SIDES if side < STEP_RATIO * short_side]
+    top = _top_short_side(source)
+    sides = [top, *(side for side in below if side < top)]
+    if len(sides) < 2 and STEP_RATIO * short_side > LAST_RESORT_SHORT_SIDE:
+        sides.append(LAST_RESORT_SHORT_SIDE)
+    return tuple(_rung(source, side) for side in sides)
+
+
+def preview_rung(rungs: tuple[Rung, ...]) -> Rung:
+    """The largest rung that is made fast, else the smallest there is."""
+    small = [r for r in rungs if min(r.width, r.height) <= PREVIEW_SHORT_SIDE]
+    return (small or rungs[-1:])[0]
+
+
+def is_rate_capped(source: VideoStream) -> bool:
+    """Whether `source` shows more frames per second than we keep."""
+    return source.frame_rate is not None and source.frame_rate > FRAME_RATE_MAX
+
+
+def shown_frame_rate(source: VideoStream) -> float | None:
+    rate = source.frame_rate
+    return None if rate is None else min(round(float(rate), 3), float(FRAME_RATE_MAX))
+
+
+def _top_short_side(source: VideoStream) -> int:
+    short_side, long_side = sorted((source.width, source.height))
+    fitting = Fraction(short_side * LONG_SIDE_MAX, max(long_side, LONG_SIDE_MAX))
+    return _even(min(fitting, Fraction(SHORT_SIDE_MAX)))
+
+
+def _rung(source: VideoStream, side: int) -> Rung:
+    short_side, long_side = sorted((source.width, source.height))
+    other = min(_even(Fraction(long_side * side, short_side)), LONG_SIDE_MAX)
+    width, height = (other, side) if source.width >= source.height else (side, other)
+    return Rung(f"{side}p", width, height, _bitrate_bps_max(width, height, source.frame_rate))
+
+
+def _bitrate_bps_max(width: int, height: int, frame_rate: Fraction | None) -> int:
+    pixels = width * height
+    density = REFERENCE_BITS_PER_PIXEL * (REFERENCE_PIXELS / pixels) ** SMALL_PICTURE_EXPONENT
+    rate = min(float(frame_rate or UNKNOWN_FRAME_RATE), FRAME_RATE_MAX)
+    # A frame above 30 per second repeats more of the one before it: it costs half.
+    paid_rate = min(rate, FULL_COST_FRAME_RATE) + max(0.0, rate - FULL_COST_FRAME_RATE) / 2
+    return max(BITRATE_BPS_MIN, round(pixels * density * paid_rate / 1000) * 1000)
+
+
+def _even(pixels: Fraction) -> int:
+    pairs: int = round(pixels / 2)
+    return max(1, pairs) * 2

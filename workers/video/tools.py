@@ -1,0 +1,72 @@
+"""Runs ffprobe and ffmpeg for a step: what they may use, and what their failures mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from portal.errors import MediaRefused, ToolFailed
+from workers.run import StepRun
+from workers.sandbox import Limits
+from workers.video.commands import Source
+from workers.video.formats import HEAD_BYTES, is_text_playlist
+from workers.video.probe import Probe, probe_command, read_probe
+from workers.video.refusals import refusal
+
+
+def probe_file(run: StepRun, path: Path) -> Probe:
+    """What ffprobe says of the recording. Raises MediaRefused when it is none."""
+    refuse_playlist(path, filename=run.asset.filename)
+    settings = run.runtime.settings
+    argv = probe_command(settings.ffprobe_path, path, pixels_max=settings.pixels_max)
+    try:
+        done = run.sandbox.run(argv, inputs=[path], limits=short_limits(run), stop=run.stop)
+    except ToolFailed as error:
+        raise refusal(error, filename=run.asset.filename) or error from error
+    found = read_probe(done.stdout, now=datetime.now(UTC))
+    if found.video is None and found.audio is None:
+        raise MediaRefused(f"{run.asset.filename} has neither picture nor sound.")
+    return found
+
+
+def run_ffmpeg(
+    run: StepRun,
+    argv: Sequence[str],
+    path: Path,
+    *,
+    limits: Limits,
+    on_line: Callable[[str], None] | None = None,
+) -> None:
+    """Run ffmpeg on the recording at `path`, writing into the scratch folder."""
+    try:
+        run.sandbox.run(
+            argv, inputs=[path], output=run.scratch, limits=limits, stop=run.stop, on_line=on_line
+        )
+    except ToolFailed as error:
+        raise refusal(error, filename=run.asset.filename) or error from error
+
+
+def refuse_playlist(path: Path, *, filename: str) -> None:
+    with path.open("rb") as stream:
+        if is_text_playlist(stream.read(HEAD_BYTES)):
+            raise MediaRefused(f"{filename} is a text playlist, not a recording.")
+
+
+def source_of(run: StepRun, path: Path) -> Source:
+    settings = run.runtime.settings
+    return Source(ffmpeg=settings.ffmpeg_path, path=path, pixels_max=settings.pixels_max)
+
+
+def short_limits(run: StepRun) -> Limits:
+    settings = run.runtime.settings
+    return Limits(
+        wall_seconds=settings.probe_seconds_max, memory_bytes=settings.sandbox_memory_bytes
+    )
+
+
+def long_limits(run: StepRun) -> Limits:
+    settings = run.runtime.settings
+    return Limits(
+        wall_seconds=settings.transcode_seconds_max, memory_bytes=settings.sandbox_memory_bytes
+    )
