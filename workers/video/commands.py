@@ -142,7 +142,7 @@ def _sound(opened: Node, audio: AudioStream) -> Node:
     # Gaps are filled and a late start is padded, so that the sound stays with the picture.
     stream = opened[str(audio.index)].filter("aresample", AUDIO_SAMPLE_RATE, **_GAPLESS)
     if audio.channels > DOWNMIX_CHANNELS_MAX:
-        # "<" and not "=", which ffmpeg-python escapes once too often; for one channel it is the same.
+        # "<" says the same for one channel; ffmpeg-python would escape "=" once too often.
         return stream.filter("pan", "stereo|c0<c0|c1<c1")
     return stream.filter("aformat", channel_layouts="stereo")
 

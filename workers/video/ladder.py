@@ -17,7 +17,7 @@ SHORT_SIDE_MAX = 1080
 LONG_SIDE_MAX = 4096
 """What hardware decoders of H.264 take."""
 STEP_RATIO = Fraction(85, 100)
-"""A rung nearer to the source's own size than this is not worth its bytes."""
+"""A rung nearer to the top one than this is not worth its bytes."""
 FRAME_RATE_MAX = 60
 PREVIEW_SHORT_SIDE = 360
 
@@ -42,11 +42,10 @@ class Rung:
 
 def ladder(source: VideoStream) -> tuple[Rung, ...]:
     """The rungs of `source`, largest first; the first has its own size, capped."""
-    short_side = min(source.width, source.height)
-    below = [side for side in SHORT_SIDES if side < STEP_RATIO * short_side]
     top = _top_short_side(source)
-    sides = [top, *(side for side in below if side < top)]
-    if len(sides) < 2 and STEP_RATIO * short_side > LAST_RESORT_SHORT_SIDE:
+    worthwhile = STEP_RATIO * top
+    sides = [top, *(side for side in SHORT_SIDES if side < worthwhile)]
+    if len(sides) < 2 and worthwhile > LAST_RESORT_SHORT_SIDE:
         sides.append(LAST_RESORT_SHORT_SIDE)
     return tuple(_rung(source, side) for side in sides)
 
@@ -70,7 +69,7 @@ def shown_frame_rate(source: VideoStream) -> float | None:
 def _top_short_side(source: VideoStream) -> int:
     short_side, long_side = sorted((source.width, source.height))
     fitting = Fraction(short_side * LONG_SIDE_MAX, max(long_side, LONG_SIDE_MAX))
-    return _even(min(fitting, Fraction(SHORT_SIDE_MAX)))
+    return min(_even(fitting), SHORT_SIDE_MAX)
 
 
 def _rung(source: VideoStream, side: int) -> Rung:
@@ -82,7 +81,9 @@ def _rung(source: VideoStream, side: int) -> Rung:
 
 def _bitrate_bps_max(width: int, height: int, frame_rate: Fraction | None) -> int:
     pixels = width * height
-    density = REFERENCE_BITS_PER_PIXEL * (REFERENCE_PIXELS / pixels) ** SMALL_PICTURE_EXPONENT
+    density: float = (
+        REFERENCE_BITS_PER_PIXEL * (REFERENCE_PIXELS / pixels) ** SMALL_PICTURE_EXPONENT
+    )
     rate = min(float(frame_rate or UNKNOWN_FRAME_RATE), FRAME_RATE_MAX)
     # A frame above 30 per second repeats more of the one before it: it costs half.
     paid_rate = min(rate, FULL_COST_FRAME_RATE) + max(0.0, rate - FULL_COST_FRAME_RATE) / 2
@@ -90,5 +91,4 @@ def _bitrate_bps_max(width: int, height: int, frame_rate: Fraction | None) -> in
 
 
 def _even(pixels: Fraction) -> int:
-    pairs: int = round(pixels / 2)
-    return max(1, pairs) * 2
+    return max(1, int(pixels / 2 + Fraction(1, 2))) * 2
