@@ -1,0 +1,1 @@
+"""Bringing files and folders of this machine in, through the upload protocol."""
