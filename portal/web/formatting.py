@@ -35,9 +35,16 @@ def format_day_range(
     zone = ZoneInfo(time_zone)
     first = starts_at.astimezone(zone).date()
     last = ends_at.astimezone(zone).date() if ends_at else first
+    locale = LOCALE_NAMES[language]
+    whole = dates.format_date(max(first, last), "long", locale=locale)
     if last <= first:
-        return format_day(starts_at, language=language, time_zone=time_zone)
-    return dates.format_interval(first, last, "yMMMMd", locale=LOCALE_NAMES[language])
+        return whole
+    if (first.year, first.month) == (last.year, last.month):
+        # CLDR has ranges with short months only; all our languages put the day first.
+        return f"{first.day}–{whole}"
+    if first.year == last.year:
+        return f"{dates.format_skeleton('MMMMd', first, locale=locale)} – {whole}"
+    return f"{dates.format_date(first, 'long', locale=locale)} – {whole}"
 
 
 def format_clock(seconds: float) -> str:

@@ -17,7 +17,8 @@ from portal.web.same_origin import form_token
 
 TOKEN_FIELD = "csrf_token"  # noqa: S105  (the name of a field)
 FIELDS_MAX = 200
-FILES_MAX = 20
+FILES_MAX = 0
+"""Files come by the upload protocol, which has limits and checks of its own."""
 COOKIE_BYTES = 16
 _NEW_COOKIE = "new_form_cookie"
 

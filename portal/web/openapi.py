@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import version
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -19,6 +18,7 @@ from portal.web.addresses import origin
 Schema = Mapping[str, object]
 """A JSON Schema, as OpenAPI 3.1 has it."""
 
+API_VERSION = "1"
 DOCUMENT_PATH = "/api/v1/openapi.json"
 PATH_PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
 ERROR_SENTENCES = {
@@ -99,7 +99,7 @@ def document(operations: Sequence[Operation], *, server: str) -> Mapping[str, ob
         methods[operation.method.lower()] = _describe(operation)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Press Portal", "version": version("press-portal")},
+        "info": {"title": "Press Portal", "version": API_VERSION},
         "servers": [{"url": server}],
         "paths": paths,
         "components": {

@@ -17,6 +17,7 @@ from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from portal.app import create_app
+from portal.logs import configure_logging
 from portal.runtime import open_runtime
 from portal.settings import Settings, load_settings
 from portal.supervisor import LIFELINE_FD, watch_lifeline
@@ -51,7 +52,9 @@ def app_from_environment() -> ASGIApp:
     """The factory that the server calls in each of its processes."""
     if _has_lifeline():
         watch_lifeline(_stop_this_server)
-    return WebProcess(load_settings())
+    settings = load_settings()
+    configure_logging(settings)
+    return WebProcess(settings)
 
 
 def _has_lifeline() -> bool:

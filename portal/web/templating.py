@@ -29,11 +29,11 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 def render(
-    request: Request, name: str, *, status_code: int = 200, **context: object
+    request: Request, template: str, /, *, status_code: int = 200, **context: object
 ) -> HTMLResponse:
-    """The page of template `name`, in the language of the request."""
+    """The page made of `template`, in the language of the request."""
     language = language_of(request)
-    page = environment(language).get_template(name)
+    page = environment(language).get_template(template)
     body = page.render(**_request_context(request), **context)
     response = HTMLResponse(body, status_code=status_code)
     response.headers["Content-Language"] = language
