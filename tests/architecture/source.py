@@ -19,6 +19,7 @@ FEATURES = frozenset(
         "assets",
         "delivery",
         "events",
+        "ingest",
         "people",
         "search",
         "transcripts",

@@ -28,6 +28,8 @@ OPEN_TO_OTHERS = frozenset({"models", "service", "urls"})
 """Modules of a feature that every other feature may use."""
 OPEN_AS_WELL = (
     "portal.assets.pipeline",
+    "portal.events.manifest",
+    "portal.events.marked_yaml",
     "portal.search.documents",
     "portal.search.engines.interface",
     "portal.transcripts.formats",
