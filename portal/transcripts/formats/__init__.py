@@ -1,1 +1,6 @@
-"""Caption formats: foreign bytes in, cues out."""
+"""Caption formats: foreign bytes in, cues out; and WebVTT out."""
+
+from portal.transcripts.formats.read import CaptionFile, CaptionFormat, read_captions
+from portal.transcripts.formats.vtt import write_vtt
+
+__all__ = ["CaptionFile", "CaptionFormat", "read_captions", "write_vtt"]

@@ -1,0 +1,69 @@
+"""Which captions belong to which recording, by their file names."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+from pathlib import PurePath
+from typing import NamedTuple
+
+from babel import Locale
+from babel.core import get_global
+
+_CODE = re.compile(r"([A-Za-z]{2,3})(?:[-_]([A-Za-z]{4}))?(?:[-_]([A-Za-z]{2}|[0-9]{3}))?")
+_MORE_LIKELY_WORDS = frozenset({"new", "sdh"})
+"""Codes of languages (Newari, Southern Kurdish) that mean something else in file names."""
+_AUDIENCES = frozenset({"sdh", "cc", "forced"})
+"""Players know `scrum.en.sdh.srt`: captions for people who do not hear."""
+
+
+class CaptionName(NamedTuple):
+    """`scrum.en.vtt` -> stem `scrum`, language `en`; `movie.final.srt` -> `movie.final`, None."""
+
+    stem: str
+    language: str | None
+
+
+def caption_name(filename: str) -> CaptionName:
+    """Take the name of a caption file apart; the language is a BCP 47 tag such as `pt-BR`."""
+    whole = file_stem(filename)
+    stem, _, suffix = whole.rpartition(".")
+    if stem and suffix.lower() in _AUDIENCES:
+        whole = stem
+        stem, _, suffix = whole.rpartition(".")
+    language = _language(suffix) if stem else None
+    return CaptionName(whole if language is None else stem, language)
+
+
+def file_stem(filename: str) -> str:
+    """The name without folders and without its last suffix."""
+    return PurePath(filename.replace("\\", "/")).stem
+
+
+def belongs_to(caption_filename: str, recording_filename: str) -> bool:
+    """Whether a caption file is named after a recording, whatever the case of the letters."""
+    recording = _folded(file_stem(recording_filename))
+    stems = {caption_name(caption_filename).stem, file_stem(caption_filename)}
+    return recording in {_folded(stem) for stem in stems}
+
+
+def _folded(stem: str) -> str:
+    # macOS gives "й" as two code points, other systems as one.
+    return unicodedata.normalize("NFC", stem).casefold()
+
+
+def _language(suffix: str) -> str | None:
+    match = _CODE.fullmatch(suffix)
+    if match is None or match[1].lower() in _MORE_LIKELY_WORDS:
+        return None
+    code = get_global("language_aliases").get(match[1].lower(), match[1].lower())
+    if code not in _known_languages():
+        return None
+    script, region = (match[2] or "").title(), (match[3] or "").upper()
+    return "-".join(part for part in (code, script, region) if part)
+
+
+@cache
+def _known_languages() -> frozenset[str]:
+    return frozenset(Locale("en").languages)
