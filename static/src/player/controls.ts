@@ -1,0 +1,89 @@
+import "media-chrome/media-controller.js";
+import "media-chrome/media-captions-button.js";
+import "media-chrome/media-control-bar.js";
+import "media-chrome/media-fullscreen-button.js";
+import "media-chrome/media-loading-indicator.js";
+import "media-chrome/media-mute-button.js";
+import "media-chrome/media-play-button.js";
+import "media-chrome/media-playback-rate-button.js";
+import "media-chrome/media-seek-backward-button.js";
+import "media-chrome/media-time-display.js";
+import "media-chrome/media-time-range.js";
+import "media-chrome/media-volume-range.js";
+import "media-chrome/menu/media-captions-menu.js";
+import "media-chrome/menu/media-captions-menu-button.js";
+import { useTranslations } from "./translations";
+
+type Attributes = Readonly<Record<string, string>>;
+
+/** Put controls around a media element, in its place and of its size. */
+export function mountControls(media: HTMLMediaElement): void {
+  useTranslations(document.documentElement.lang);
+  const isAudio = media instanceof HTMLAudioElement;
+  const trackCount = media.querySelectorAll("track").length;
+  const controller = element("media-controller", {
+    keyboardforwardseekoffset: "5",
+    keyboardbackwardseekoffset: "5",
+    ...(isAudio ? { audio: "" } : {}),
+  });
+  media.replaceWith(controller);
+  media.removeAttribute("controls");
+  media.slot = "media";
+  controller.append(media, ...(isAudio ? [audioBar()] : videoParts(trackCount)));
+}
+
+function videoParts(trackCount: number): Element[] {
+  const loading = element("media-loading-indicator", { slot: "centered-chrome", noautohide: "" });
+  const timeline = element("media-control-bar", { class: "player-timeline" }, [
+    element("media-time-range"),
+  ]);
+  const buttons = element("media-control-bar", { class: "player-buttons" }, [
+    element("media-play-button"),
+    element("media-seek-backward-button", { seekoffset: "10" }),
+    element("media-mute-button"),
+    element("media-volume-range"),
+    element("media-time-display", { showduration: "" }),
+    element("span", { class: "player-space" }),
+    element("media-playback-rate-button", { rates: "1 1.25 1.5 2 0.75" }),
+    ...captionParts(trackCount),
+    element("media-fullscreen-button"),
+  ]);
+  const menus =
+    trackCount > 1 ? [element("media-captions-menu", { hidden: "", anchor: "auto" })] : [];
+  return [loading, ...menus, timeline, buttons];
+}
+
+/** Captions are one step away, as EN 301 549 clause 7.3 asks; choosing a language is one more. */
+function captionParts(trackCount: number): Element[] {
+  if (trackCount === 0) return [];
+  const toggle = element("media-captions-button");
+  if (trackCount === 1) return [toggle];
+  const menuButton = element("media-captions-menu-button", { class: "player-languages" });
+  const sign = element("span", { slot: "icon", class: "player-languages-sign" });
+  sign.textContent = "▾";
+  menuButton.append(sign);
+  return [toggle, menuButton];
+}
+
+function audioBar(): Element {
+  return element("media-control-bar", { class: "player-audio" }, [
+    element("media-play-button"),
+    element("media-seek-backward-button", { seekoffset: "10" }),
+    element("media-time-display", { showduration: "" }),
+    element("media-time-range"),
+    element("media-playback-rate-button", { rates: "1 1.25 1.5 2 0.75" }),
+    element("media-mute-button"),
+    element("media-volume-range"),
+  ]);
+}
+
+function element(
+  name: string,
+  attributes: Attributes = {},
+  children: readonly Element[] = [],
+): HTMLElement {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...children);
+  return made;
+}
