@@ -141,6 +141,7 @@ def test_clocks_are_never_rounded_up(seconds: float) -> None:
 def test_the_peak_leaves_out_a_short_last_segment() -> None:
     assert peak_bandwidth_bps([1000, 2000, 900], [4.0, 4.0, 0.1]) == 4000
     assert peak_bandwidth_bps([1000], [0.1]) == 80_000
+    assert peak_bandwidth_bps([1000, 500], [4.0, 0.5]) == round(8 * 1500 / 4.5)
 
 
 def test_the_listing_is_by_name_whatever_the_order() -> None:

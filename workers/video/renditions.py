@@ -115,10 +115,12 @@ def listing_sha256(sha256_by_name: Mapping[str, str]) -> str:
 
 
 def peak_bandwidth_bps(sizes_bytes: Sequence[int], seconds: Sequence[float]) -> int:
-    """The largest bit rate of a segment; one much shorter than the others does not count.
+    """The largest bit rate of a segment, never below the average.
 
-    RFC 8216, 4.3.4.2: the peak is taken over stretches of at least half a target duration.
+    A short last segment does not count by itself: RFC 8216, 4.3.4.2 takes the peak over
+    stretches of at least half a target duration.
     """
-    pairs = list(zip(sizes_bytes, seconds, strict=True))
-    long_enough = [pair for pair in pairs if pair[1] >= max(seconds) / 2]
-    return max(round(8 * size_bytes / duration) for size_bytes, duration in long_enough)
+    pairs = zip(sizes_bytes, seconds, strict=True)
+    long_enough = [(size, duration) for size, duration in pairs if duration >= max(seconds) / 2]
+    rates = [size / duration for size, duration in long_enough]
+    return round(8 * max(*rates, sum(sizes_bytes) / sum(seconds)))

@@ -1,0 +1,408 @@
+"""Recordings of every odd kind, through the real sandbox and ffmpeg into a real store."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from portal.assets.models import Kind, Outcome, Rendition, RenditionKind, Step
+from portal.errors import Interrupted, MediaRefused, ToolMissing
+from portal.runtime import Runtime
+from tests.media import ffprobe, make_clip, run_ffmpeg, truncate
+from tests.step_runs import Bench, decode_all, frame_times
+from workers.run import StepResult
+from workers.sandbox import Sandbox, detect_level
+from workers.video.steps import poster, probe, transcode
+
+pytestmark = pytest.mark.media
+
+HDR = (
+    *("-c:v", "libx265", "-pix_fmt", "yuv420p10le", "-x265-params"),
+    "log-level=none:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc",
+)
+
+
+@pytest.fixture
+def bench(runtime: Runtime, tmp_path: Path) -> Bench:
+    return Bench(runtime, Sandbox(detect_level()), tmp_path)
+
+
+@pytest.fixture
+def transcoded(bench: Bench) -> Callable[[Path], StepResult]:
+    def run(source: Path) -> StepResult:
+        return transcode(bench.run_of(source, Step.TRANSCODE))
+
+    return run
+
+
+Transcoded = Callable[[Path], StepResult]
+
+
+def names(renditions: tuple[Rendition, ...] | list[Rendition]) -> list[str]:
+    return [rendition.name for rendition in renditions]
+
+
+def rung(result: StepResult, name: str) -> Rendition:
+    return next(r for r in result.renditions if r.name == name)
+
+
+def seconds(rendition: Rendition) -> float:
+    return sum(rendition.segment_seconds or ())
+
+
+def test_every_rung_decodes_and_switches_at_equal_instants(
+    bench: Bench, transcoded: Transcoded, tmp_path: Path
+) -> None:
+    result = transcoded(make_clip(tmp_path / "clip.mp4", seconds=9, size="640x360", rate="25"))
+    assert result.outcome is Outcome.DONE
+    assert names(result.renditions) == ["360p", "240p", "audio"]
+    master = bench.download(result.renditions)
+    decode_all(master)
+    big, small = (master.parent / name / "index.m3u8" for name in ("360p", "240p"))
+    assert len(frame_times(big)) == len(frame_times(small)) == 9 * 25
+    key_frames = frame_times(big, only_key_frames=True)
+    assert key_frames == frame_times(small, only_key_frames=True)
+    assert key_frames == [0, 2, 4, 6, 8]
+    assert rung(result, "360p").segment_seconds == rung(result, "240p").segment_seconds
+    assert rung(result, "360p").segment_seconds == (4.0, 4.0, 1.0)
+
+
+def test_picture_and_sound_begin_together(
+    bench: Bench, transcoded: Transcoded, tmp_path: Path
+) -> None:
+    result = transcoded(make_clip(tmp_path / "clip.mp4", seconds=3, rate="12"))
+    master = bench.download(result.renditions)
+    assert frame_times(master.parent / "180p" / "index.m3u8")[0] == 0
+    start = ffprobe(master.parent / "audio" / "index.m3u8", "stream=start_time")[0]
+    # The encoder's first 1024 samples are no sound; an edit list has players leave them out.
+    assert float(start) == pytest.approx(-1024 / 48_000, abs=1e-5)
+
+
+def test_the_preview_is_published_first_and_superseded(
+    bench: Bench, transcoded: Transcoded, tmp_path: Path
+) -> None:
+    result = transcoded(make_clip(tmp_path / "clip.mp4", seconds=10, size="640x480"))
+    [preview] = bench.seen.early
+    assert (preview.name, preview.kind) == ("preview", RenditionKind.PREVIEW)
+    assert (preview.width, preview.height) == (480, 360)
+    assert preview.segment_seconds == (2.0, 2.0, 2.0, 2.0)
+    assert preview.codecs is not None
+    assert preview.codecs.startswith("avc1.64")
+    assert preview.codecs.endswith(",mp4a.40.2")
+    decode_all(bench.download([preview]))
+    assert "preview" not in names(result.renditions)
+
+
+def test_renditions_describe_what_is_stored(
+    bench: Bench, transcoded: Transcoded, tmp_path: Path
+) -> None:
+    result = transcoded(make_clip(tmp_path / "clip.mp4", seconds=5, size="320x240", rate="30"))
+    top = rung(result, "240p")
+    assert (top.width, top.height, top.frame_rate) == (320, 240, 30)
+    assert top.codecs is not None
+    assert top.codecs.startswith("avc1.6400")
+    store = bench.runtime.store
+    stored = {info.key.removeprefix(top.key): info for info in store.list(top.key)}
+    assert sorted(stored) == ["00001.m4s", "00002.m4s", "init.mp4"]
+    assert top.size_bytes == sum(info.size_bytes for info in stored.values())
+    listing = "".join(
+        f"{name} {hashlib.sha256(store.read(top.key + name)).hexdigest()}\n"
+        for name in sorted(stored)
+    )
+    assert top.sha256 == hashlib.sha256(listing.encode()).hexdigest()
+    assert top.bandwidth_bps is not None
+    assert top.average_bandwidth_bps is not None
+    assert top.bandwidth_bps >= top.average_bandwidth_bps > 0
+    assert rung(result, "audio").codecs == "mp4a.40.2"
+
+
+def test_progress_rises_to_the_end(bench: Bench, transcoded: Transcoded, tmp_path: Path) -> None:
+    transcoded(make_clip(tmp_path / "clip.mp4", seconds=4))
+    assert bench.seen.progress[-1] == pytest.approx(1, abs=0.1)
+    assert all(earlier <= later for earlier, later in pairwise(bench.seen.progress))
+
+
+def test_nothing_of_the_makers_metadata_is_kept(
+    bench: Bench, transcoded: Transcoded, tmp_path: Path
+) -> None:
+    tags = (
+        *("-metadata", "title=SECRET", "-metadata", "location=+53.9+27.5/"),
+        *("-metadata:s:a", "language=rus", "-movflags", "use_metadata_tags"),
+    )
+    source = make_clip(tmp_path / "clip.mp4", seconds=2, options=tags)
+    assert b"SECRET" in source.read_bytes()
+    assert b"+53.9" in source.read_bytes()
+    result = transcoded(source)
+    for info in bench.runtime.store.list(f"assets/{_asset_id(result)}/transcode/"):
+        stored = bench.runtime.store.read(info.key)
+        assert b"SECRET" not in stored
+        assert b"+53.9" not in stored
+    assert rung(result, "audio").language == "rus"
+
+
+def test_a_recording_that_was_cut_off_is_partial_and_plays(
+    bench: Bench, transcoded: Transcoded, tmp_path: Path
+) -> None:
+    fast_start = ("-movflags", "+faststart", "-g", "25")
+    source = truncate(make_clip(tmp_path / "clip.mp4", seconds=12, options=fast_start), ratio=0.5)
+    result = transcoded(source)
+    assert result.outcome is Outcome.PARTIAL
+    assert result.detail is not None
+    assert result.detail.startswith("ends after 00:0")
+    assert result.detail.endswith(" of 00:12")
+    assert 3 < seconds(rung(result, "180p")) < 9
+    decode_all(bench.download(result.renditions))
+
+
+def test_a_recording_that_shows_a_part_of_its_track_is_whole(
+    bench: Bench, transcoded: Transcoded, tmp_path: Path
+) -> None:
+    make_clip(tmp_path / "long.mp4", seconds=9, options=("-g", "250"))
+    cut = ("-ss", "4", "-i", str(tmp_path / "long.mp4"), "-c", "copy")
+    run_ffmpeg(*cut, str(tmp_path / "clip.mp4"))
+    result = transcoded(tmp_path / "clip.mp4")
+    assert (result.outcome, result.detail) == (Outcome.DONE, None)
+    assert seconds(rung(result, "180p")) == pytest.approx(5, abs=0.3)
+
+
+def test_a_recording_without_its_index_is_refused(
+    bench: Bench, transcoded: Transcoded, tmp_path: Path
+) -> None:
+    source = truncate(make_clip(tmp_path / "clip.mp4", seconds=2), ratio=0.6)
+    for handler in (probe, transcode, poster):
+        with pytest.raises(MediaRefused, match=r"clip\.mp4 .*its index"):
+            handler(bench.run_of(source, Step.PROBE))
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("#EXTM3U\n#EXTINF:1,\nfile://{other}\n", "playlist.mp4"),
+        ("ffconcat version 1.0\nfile '{other}'\n", "concat.mp4"),
+        ("<?xml version='1.0'?><MPD><BaseURL>{other}</BaseURL></MPD>", "dash.mp4"),
+    ],
+)
+def test_a_text_playlist_is_refused(bench: Bench, tmp_path: Path, text: str, name: str) -> None:
+    source = tmp_path / name
+    source.write_text(text.format(other=make_clip(tmp_path / "other.mp4", seconds=1)))
+    for handler in (probe, transcode, poster):
+        with pytest.raises(MediaRefused, match=f"{name} is a text playlist, not a recording"):
+            handler(bench.run_of(source, Step.PROBE))
+
+
+@pytest.mark.parametrize(
+    "content", [bytes(4000), b"\x89PNG\r\n\x1a\n" + bytes(500), b"hello " * 99]
+)
+def test_what_is_no_recording_is_refused(bench: Bench, tmp_path: Path, content: bytes) -> None:
+    source = tmp_path / "clip.mov"
+    source.write_bytes(content)
+    with pytest.raises(MediaRefused, match=r"clip\.mov"):
+        probe(bench.run_of(source, Step.PROBE))
+
+
+def test_a_container_without_picture_and_sound_is_refused(bench: Bench, tmp_path: Path) -> None:
+    captions = tmp_path / "captions.srt"
+    captions.write_text("1\n00:00:00,000 --> 00:00:01,000\nHello\n")
+    run_ffmpeg("-i", str(captions), "-c:s", "mov_text", str(tmp_path / "clip.mp4"))
+    with pytest.raises(MediaRefused, match="neither picture nor sound"):
+        probe(bench.run_of(tmp_path / "clip.mp4", Step.PROBE))
+
+
+def test_a_rare_codec_is_refused_by_name(bench: Bench, tmp_path: Path) -> None:
+    source = make_clip(
+        tmp_path / "clip.mkv", seconds=1, options=("-c:v", "magicyuv", "-pix_fmt", "yuv420p")
+    )
+    with pytest.raises(MediaRefused, match="coded with magicyuv"):
+        probe(bench.run_of(source, Step.PROBE))
+
+
+def test_a_recording_that_was_turned_is_shown_upright(
+    bench: Bench, transcoded: Transcoded, tmp_path: Path
+) -> None:
+    make_clip(tmp_path / "flat.mp4", seconds=2, size="640x360")
+    turned = tmp_path / "turned.mp4"
+    run_ffmpeg(
+        "-i", str(tmp_path / "flat.mp4"), "-c", "copy", "-metadata:s:v:0", "rotate=90", str(turned)
+    )
+    result = transcoded(turned)
+    assert (rung(result, "360p").width, rung(result, "360p").height) == (360, 640)
+    master = bench.download(result.renditions)
+    assert (
+        ffprobe(master.parent / "240p" / "index.m3u8", "stream=width,height,sample_aspect_ratio")[0]
+        == "240,426,1:1"
+    )
+
+
+@pytest.mark.parametrize(
+    ("shape", "options", "expected"),
+    [
+        (("321x241", "25"), ("-pix_fmt", "yuv444p"), ["240p", "144p", "audio"]),
+        (("16x16", "25"), ("-pix_fmt", "yuv420p"), ["16p", "audio"]),
+        (("320x180", "30000/1001"), (), ["180p", "144p", "audio"]),
+        (("320x180", "7"), (), ["180p", "144p", "audio"]),
+        (("360x288", "25"), ("-vf", "setsar=16/11"), ["288p", "240p", "audio"]),
+        (
+            ("320x180", "25"),
+            ("-c:v", "mpeg4", "-c:a", "ac3", "-ac", "6"),
+            ["180p", "144p", "audio"],
+        ),
+        (("320x180", "25"), HDR, ["180p", "144p", "audio"]),
+    ],
+)
+def test_odd_pictures(
+    bench: Bench,
+    *,
+    tmp_path: Path,
+    shape: tuple[str, str],
+    options: tuple[str, ...],
+    expected: list[str],
+) -> None:
+    size, rate = shape
+    source = make_clip(tmp_path / "clip.mkv", seconds=3, size=size, rate=rate, options=options)
+    result = transcode(bench.run_of(source, Step.TRANSCODE))
+    assert result.outcome is Outcome.DONE
+    assert names(result.renditions) == expected
+    master = bench.download(result.renditions)
+    decode_all(master)
+    for rendition in result.renditions[:-1]:
+        playlist = master.parent / rendition.name / "index.m3u8"
+        shown = ffprobe(playlist, "stream=width,height,pix_fmt")[0]
+        assert shown == f"{rendition.width},{rendition.height},yuv420p"
+        assert seconds(rendition) == pytest.approx(3, abs=0.2)
+
+
+def test_more_than_sixty_frames_per_second_are_thinned(
+    bench: Bench, transcoded: Transcoded, tmp_path: Path
+) -> None:
+    result = transcoded(make_clip(tmp_path / "clip.mp4", seconds=2, rate="100", sound=False))
+    master = bench.download(result.renditions)
+    assert len(frame_times(master.parent / "180p" / "index.m3u8")) == pytest.approx(120, abs=1)
+    assert rung(result, "180p").frame_rate == 60
+
+
+def test_a_variable_rate_stays_variable(
+    bench: Bench, transcoded: Transcoded, tmp_path: Path
+) -> None:
+    irregular = ("-vf", "select='not(mod(n,7))+not(mod(n,5))'", "-fps_mode", "vfr")
+    source = make_clip(tmp_path / "clip.mp4", seconds=6, sound=False, options=irregular)
+    result = transcoded(source)
+    times = frame_times(bench.download(result.renditions).parent / "180p" / "index.m3u8")
+    # fMP4 moves the first frame of a segment to where the one before it is guessed to end.
+    assert times == pytest.approx(frame_times(source), abs=0.05)
+
+
+def test_a_recording_without_sound_has_no_sound(
+    bench: Bench, transcoded: Transcoded, tmp_path: Path
+) -> None:
+    result = transcoded(make_clip(tmp_path / "clip.mp4", seconds=2, sound=False))
+    assert names(result.renditions) == ["180p", "144p"]
+    assert bench.seen.early[0].codecs == result.renditions[0].codecs
+    decode_all(bench.download(result.renditions))
+
+
+def test_sound_alone_becomes_one_rendition(
+    bench: Bench, transcoded: Transcoded, tmp_path: Path
+) -> None:
+    result = transcoded(make_clip(tmp_path / "clip.wav", seconds=5, picture=False))
+    assert names(result.renditions) == ["audio"]
+    assert bench.seen.early == []
+    decode_all(bench.download(result.renditions))
+
+
+def test_sound_that_starts_late_stays_with_the_picture(
+    bench: Bench, transcoded: Transcoded, tmp_path: Path
+) -> None:
+    make_clip(tmp_path / "sound.wav", seconds=2, picture=False)
+    make_clip(tmp_path / "picture.mp4", seconds=4, sound=False)
+    late = (
+        "-i",
+        str(tmp_path / "picture.mp4"),
+        "-itsoffset",
+        "1.5",
+        "-i",
+        str(tmp_path / "sound.wav"),
+    )
+    run_ffmpeg(*late, "-c:v", "copy", str(tmp_path / "clip.mp4"))
+    result = transcoded(tmp_path / "clip.mp4")
+    assert seconds(rung(result, "audio")) == pytest.approx(3.5, abs=0.05)
+
+
+@pytest.mark.parametrize("channels", [1, 6, 12])
+def test_any_number_of_channels_becomes_stereo(
+    bench: Bench, transcoded: Transcoded, tmp_path: Path, channels: int
+) -> None:
+    tones = "|".join(["sin(2*PI*440*t)"] * channels)
+    source = tmp_path / "clip.mov"
+    run_ffmpeg("-f", "lavfi", "-i", f"aevalsrc=exprs={tones}:d=2", "-c:a", "pcm_s16le", str(source))
+    master = bench.download(transcoded(source).renditions)
+    assert ffprobe(master.parent / "audio" / "index.m3u8", "stream=channels")[0] == "2"
+
+
+def test_a_stop_ends_a_transcode(bench: Bench, tmp_path: Path) -> None:
+    run = bench.run_of(make_clip(tmp_path / "clip.mp4", seconds=4), Step.TRANSCODE)
+    stopping = replace(run, report_progress=lambda _fraction: bench.stop.set())
+    with pytest.raises(Interrupted):
+        transcode(stopping)
+
+
+def test_a_missing_program_is_said(bench: Bench, tmp_path: Path) -> None:
+    settings = bench.runtime.settings.model_copy(update={"ffmpeg_path": str(tmp_path / "ffmpeg")})
+    broken = replace(bench, runtime=replace(bench.runtime, settings=settings))
+    run = broken.run_of(make_clip(tmp_path / "clip.mp4", seconds=1), Step.TRANSCODE)
+    with pytest.raises(ToolMissing, match="apt install ffmpeg"):
+        transcode(run)
+
+
+def test_the_poster_is_a_typical_frame_without_metadata(bench: Bench, tmp_path: Path) -> None:
+    dark = ("-vf", "drawbox=t=fill:color=black:enable='lt(t,2)'", "-metadata", "title=SECRET")
+    source = make_clip(tmp_path / "clip.mp4", seconds=6, size="1600x900", rate="10", options=dark)
+    [made] = poster(bench.run_of(source, Step.POSTER)).renditions
+    assert (made.name, made.kind, made.width, made.height) == (
+        "poster.jpg",
+        RenditionKind.IMAGE,
+        1280,
+        720,
+    )
+    content = bench.runtime.store.read(made.key)
+    assert made.sha256 == hashlib.sha256(content).hexdigest()
+    (tmp_path / "poster.jpg").write_bytes(content)
+    with Image.open(tmp_path / "poster.jpg") as image:
+        assert (image.size, image.format) == ((1280, 720), "JPEG")
+        assert not {"exif", "comment", "icc_profile"} & set(image.info)
+        brightest = image.convert("L").getextrema()[1]
+    assert brightest == pytest.approx(255, abs=40)
+
+
+def test_the_poster_of_a_damaged_recording_is_its_beginning(bench: Bench, tmp_path: Path) -> None:
+    fast_start = ("-movflags", "+faststart")
+    source = make_clip(
+        tmp_path / "clip.mp4", seconds=60, size="160x120", rate="5", options=fast_start
+    )
+    run = bench.run_of(truncate(source, ratio=0.14), Step.POSTER)
+    assert names(poster(run).renditions) == ["poster.jpg"]
+
+
+def test_sound_alone_has_no_poster(bench: Bench, tmp_path: Path) -> None:
+    run = bench.run_of(make_clip(tmp_path / "clip.wav", seconds=1, picture=False), Step.POSTER)
+    result = poster(run)
+    assert result.renditions == ()
+    assert result.outcome is Outcome.DONE
+
+
+def test_stopped_before_it_began(bench: Bench, tmp_path: Path) -> None:
+    stop = threading.Event()
+    stop.set()
+    run = bench.run_of(make_clip(tmp_path / "clip.mp4", seconds=1), Step.PROBE, kind=Kind.VIDEO)
+    with pytest.raises(Interrupted):
+        probe(replace(run, stop=stop))
+
+
+def _asset_id(result: StepResult) -> str:
+    return result.renditions[0].key.split("/")[1]
