@@ -28,10 +28,10 @@ class TimedText:
 
 @dataclass(frozen=True)
 class Document:
-    """One searchable thing. `title` and `text` are shown; `names` are searchable variants.
+    """One searchable thing. `title` and `text` are shown; `names` are what else it is found by.
 
-    A document without `released_at` is a draft: only the desk finds it. `owner_id` is the asset,
-    event or person whose change replaces the document.
+    A document without `released_at` is a draft: only the desk finds it. `owner_id` is the asset
+    or event whose change replaces the document; `people` are slugs, to filter and count by.
     """
 
     id: str

@@ -23,7 +23,7 @@ MARKS = (
 INVISIBLE = "\u00ad\u200b-\u200f\u2060\ufeff"
 """Soft hyphen, zero-width characters, direction marks: inside a word they are nothing."""
 APOSTROPHES = "'`´ʹʻʼʽˈ‘’‛′＇"
-"""Belarusian аб'ява is typed with any of these; so is "don't"."""
+"""Belarusian аб'ява is typed with any of these; so is "don't". Some count as letters."""
 
 _WORD = re.compile(
     rf"[^\W_](?:[^\W_]|[{MARKS}{INVISIBLE}]|[{APOSTROPHES}](?=[{INVISIBLE}]*[^\W_]))*"
@@ -87,7 +87,7 @@ def fold(word: str) -> str:
     """The normal form of one word: no case, accents, apostrophes, invisible characters; ё is е."""
     composed = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", word).casefold())
     bare = "".join(_without_marks(letter) for letter in composed).translate(_UNDECOMPOSED)
-    letters = "".join(letter for letter in bare if letter.isalnum())
+    letters = "".join(letter for letter in bare if letter.isalnum() and letter not in APOSTROPHES)
     return unicodedata.normalize("NFC", letters) or word.casefold()
 
 

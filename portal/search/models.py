@@ -1,0 +1,85 @@
+"""What is asked of search and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from portal.languages import PAGE_LANGUAGES, LocalizedText
+from portal.search.documents import Document, DocumentKind
+from portal.search.engines.interface import Filters
+
+LIMIT_MAX = 100
+
+
+@dataclass(frozen=True)
+class SearchRequest:
+    """`languages`: in which to title a hit that has no title of its own, best first."""
+
+    query: str
+    filters: Filters = field(default_factory=Filters)
+    limit: int = 20
+    cursor: str | None = None
+    languages: Sequence[str] = PAGE_LANGUAGES
+
+
+@dataclass(frozen=True)
+class SearchHit:
+    """`highlights` are code-point ranges of `text`; the times are those of the matching cues.
+
+    `person_name` is who speaks or is meant; `person_slug` is None for a speaker without a page.
+    `poster` is the name of a rendition of the asset.
+    """
+
+    kind: DocumentKind
+    event_slug: str
+    event_title: LocalizedText
+    asset_id: str | None
+    title: str
+    start_seconds: float | None
+    end_seconds: float | None
+    person_slug: str | None
+    person_name: str | None
+    language: str | None
+    text: str
+    highlights: tuple[tuple[int, int], ...]
+    poster: str | None
+    happened_at: datetime | None
+
+
+@dataclass(frozen=True)
+class SearchResults:
+    """`total` counts before grouping. `partial`: the index is away or behind; there may be more.
+
+    `facets` maps kind, language, event (slug) and person (slug) to counts by value.
+    """
+
+    query: str
+    total: int
+    hits: tuple[SearchHit, ...]
+    facets: Mapping[str, Mapping[str, int]]
+    partial: bool
+    took_ms: float
+    next_cursor: str | None = None
+
+
+@dataclass(frozen=True)
+class OwnedDocuments:
+    """All that `owner_ids` ought to have in the index; nothing when they are gone."""
+
+    owner_ids: tuple[str, ...]
+    documents: tuple[Document, ...]
+
+
+@dataclass(frozen=True)
+class IndexDifferences:
+    """Document ids: missing from the index, surplus in it, and there with other content."""
+
+    missing: tuple[str, ...]
+    surplus: tuple[str, ...]
+    changed: tuple[str, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.missing or self.surplus or self.changed)

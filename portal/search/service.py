@@ -1,0 +1,198 @@
+"""Searching, and keeping the index equal to Postgres."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy import Connection
+
+from portal.errors import InvalidInput, SearchUnavailable
+from portal.languages import in_language
+from portal.search import repository
+from portal.search.contents import all_documents, documents_of_asset, documents_of_event
+from portal.search.cursor import read_cursor, write_cursor
+from portal.search.documents import Document, DocumentKind
+from portal.search.encoding import digest
+from portal.search.engines.interface import CandidateQuery, Candidates, SearchEngine
+from portal.search.models import (
+    LIMIT_MAX,
+    IndexDifferences,
+    SearchHit,
+    SearchRequest,
+    SearchResults,
+)
+from portal.search.query import Query, parse_query
+from portal.search.ranking import RankedHit, rank
+from portal.search.repository import EventLabel
+from portal.visibility import Viewer
+
+__all__ = [
+    "check_index",
+    "documents_of_asset",
+    "documents_of_event",
+    "rebuild_index",
+    "search",
+]
+
+NOTHING = Candidates(items=(), total=0)
+
+
+def search(
+    connection: Connection, engine: SearchEngine, request: SearchRequest, *, viewer: Viewer
+) -> SearchResults:
+    """The best hits that the viewer may see. Raises InvalidInput for a bad limit or cursor.
+
+    Without an engine there are no hits, and `partial` says that there may be some.
+    """
+    started = time.perf_counter()
+    _check_limit(request.limit)
+    offset = read_cursor(request.cursor)
+    query = parse_query(request.query)
+    found, is_away = _candidates(connection, engine, request, query, viewer)
+    ranked = rank(query, found.items)
+    labels = _visible_events(connection, ranked, viewer)
+    visible = _visible_hits(connection, ranked, labels, viewer)
+    page = visible[offset : offset + request.limit]
+    is_behind = len(visible) < len(ranked)
+    after = offset + len(page)
+    return SearchResults(
+        query=request.query,
+        total=len(visible) if is_behind else found.total,
+        hits=_present(connection, page, labels, request.languages),
+        facets=_count_facets(visible) if is_behind else found.facets,
+        partial=is_away or is_behind,
+        took_ms=round((time.perf_counter() - started) * 1000, 1),
+        next_cursor=write_cursor(after) if page and after < len(visible) else None,
+    )
+
+
+def rebuild_index(connection: Connection, engine: SearchEngine) -> int:
+    """Fill a new index from Postgres and swap it in; returns how many documents it holds."""
+    return engine.rebuild(all_documents(connection))
+
+
+def check_index(connection: Connection, engine: SearchEngine) -> IndexDifferences:
+    """Everything in which the index differs from what Postgres says it should hold."""
+    held = dict(engine.document_digests())
+    missing: list[str] = []
+    changed: list[str] = []
+    for document in all_documents(connection):
+        held_digest = held.pop(document.id, None)
+        if held_digest is None:
+            missing.append(document.id)
+        elif held_digest != digest(document):
+            changed.append(document.id)
+    return IndexDifferences(tuple(missing), surplus=tuple(sorted(held)), changed=tuple(changed))
+
+
+def _check_limit(limit: int) -> None:
+    if not 1 <= limit <= LIMIT_MAX:
+        sentence = f"The limit is a number from 1 to {LIMIT_MAX}."
+        raise InvalidInput(sentence, fields={"limit": sentence})
+
+
+def _candidates(
+    connection: Connection,
+    engine: SearchEngine,
+    request: SearchRequest,
+    query: Query,
+    viewer: Viewer,
+) -> tuple[Candidates, bool]:
+    """What the engine finds, and whether it is away."""
+    if query.is_empty:
+        return NOTHING, False
+    now = repository.database_now(connection)
+    try:
+        wanted = CandidateQuery(query.terms, query.phrases, viewer, now, request.filters)
+        return engine.candidates(wanted), False
+    except SearchUnavailable:
+        return NOTHING, True
+
+
+def _visible_events(
+    connection: Connection, ranked: Sequence[RankedHit], viewer: Viewer
+) -> Mapping[str, EventLabel]:
+    event_ids = {hit.document.event_id for hit in ranked if hit.document.event_id}
+    return repository.visible_events(connection, event_ids, viewer=viewer)
+
+
+def _visible_hits(
+    connection: Connection,
+    ranked: Sequence[RankedHit],
+    labels: Mapping[str, EventLabel],
+    viewer: Viewer,
+) -> list[RankedHit]:
+    """Postgres decides; the index may lag behind it for a moment."""
+    asset_ids = {asset_id for hit in ranked for asset_id in _asset_ids(hit.document)}
+    visible = repository.visible_asset_ids(connection, asset_ids, viewer=viewer)
+    return [
+        hit
+        for hit in ranked
+        if hit.document.event_id in labels and _asset_ids(hit.document) <= visible
+    ]
+
+
+def _asset_ids(document: Document) -> set[str]:
+    """Assets that must be visible for the document to be: captions and what they are shown on."""
+    return {document.asset_id, document.owner_id} if document.asset_id else set()
+
+
+def _present(
+    connection: Connection,
+    page: Sequence[RankedHit],
+    labels: Mapping[str, EventLabel],
+    languages: Sequence[str],
+) -> tuple[SearchHit, ...]:
+    asset_ids = {hit.document.asset_id for hit in page if hit.document.asset_id}
+    posters = repository.poster_names(connection, asset_ids)
+    slugs = repository.person_slugs(connection, {name for hit in page if (name := _name(hit))})
+    return tuple(
+        _search_hit(hit, labels[hit.document.event_id or ""], posters, slugs, languages)
+        for hit in page
+    )
+
+
+def _search_hit(
+    hit: RankedHit,
+    event: EventLabel,
+    posters: Mapping[str, str],
+    slugs: Mapping[str, str],
+    languages: Sequence[str],
+) -> SearchHit:
+    document, name = hit.document, _name(hit)
+    return SearchHit(
+        kind=document.kind,
+        event_slug=event.slug,
+        event_title=event.title,
+        asset_id=document.asset_id,
+        title=document.title or in_language(event.title, (*languages, event.default_language)),
+        start_seconds=hit.start_seconds,
+        end_seconds=hit.end_seconds,
+        person_slug=document.person_slug or slugs.get(name or ""),
+        person_name=name,
+        language=document.language,
+        text=hit.text,
+        highlights=hit.highlights,
+        poster=posters.get(document.asset_id or ""),
+        happened_at=document.happened_at,
+    )
+
+
+def _name(hit: RankedHit) -> str | None:
+    """Who speaks, or whom the document is about."""
+    return hit.document.title if hit.document.kind is DocumentKind.PERSON else hit.speaker
+
+
+def _count_facets(hits: Iterable[RankedHit]) -> Mapping[str, Mapping[str, int]]:
+    """Of these hits alone: the engine's counts may speak of what is no longer public."""
+    documents = [hit.document for hit in hits]
+    return {
+        "kind": Counter(document.kind.value for document in documents),
+        "language": Counter(d.language for d in documents if d.language),
+        "event": Counter(d.event_slug for d in documents if d.event_slug),
+        "person": Counter(
+            slug for d in documents for slug in {*d.people, *filter(None, [d.person_slug])}
+        ),
+    }

@@ -1,0 +1,220 @@
+"""The order of hits, the second they point at, and what is marked in them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portal.search.documents import Document, DocumentKind, TimedText
+from portal.search.engines.interface import Candidate
+from portal.search.query import parse_query
+from portal.search.ranking import SNIPPET_LENGTH, RankedHit, rank
+
+
+def document(text: str, **changes: object) -> Document:
+    base = Document(
+        id="d",
+        owner_id="a",
+        kind=DocumentKind.PASSAGE,
+        event_id="e",
+        event_slug="scrum",
+        asset_id="a",
+        person_slug=None,
+        language="en",
+        title="",
+        text=text,
+    )
+    return replace(base, **changes)  # type: ignore[arg-type]  # any field, in tests
+
+
+def spoken(*lines: str, start: float = 0.0, **changes: object) -> Document:
+    """A passage with a cue of three seconds for each line."""
+    cues: list[TimedText] = []
+    offset = 0
+    for number, line in enumerate(lines):
+        at = start + 3.0 * number
+        cues.append(TimedText(offset, len(line), at, at + 3.0, f"speaker {number}"))
+        offset += len(line) + 1
+    return document(" ".join(lines), cues=tuple(cues), **changes)
+
+
+def hits(query: str, *documents: Document) -> list[RankedHit]:
+    return rank(parse_query(query), [Candidate(found, score=1.0) for found in documents])
+
+
+def order(query: str, *texts: Document | str) -> list[str]:
+    """Ids of the documents in their order; texts get their number as id."""
+    documents = [
+        document(text, id=str(number), asset_id=str(number)) if isinstance(text, str) else text
+        for number, text in enumerate(texts)
+    ]
+    return [hit.document.id for hit in hits(query, *documents)]
+
+
+def marked(hit: RankedHit) -> list[str]:
+    return [hit.text[start:end] for start, end in hit.highlights]
+
+
+# --- order -----------------------------------------------------------------------------------
+
+
+def test_the_closer_the_words_the_higher_the_hit() -> None:
+    far = " x" * 30
+    assert order(
+        "browser vendor",
+        "brauser vendor",  # not found by every word: last
+        f"vendors {far} browsers",
+        f"vendor {far} browser",
+        "vendor of a browser",
+        "a browser vendor",
+    ) == ["4", "3", "2", "1", "0"]
+
+
+def test_as_written_comes_before_stem_and_stem_before_sound() -> None:
+    assert order("ярош", "jarosch", "яроша", "ярош") == ["2", "1", "0"]
+
+
+def test_the_shorter_stretch_comes_first() -> None:
+    assert order("vendor browser", "browser a b c vendor", "browser a vendor") == ["1", "0"]
+
+
+def test_a_title_comes_before_a_name_and_a_name_before_a_text() -> None:
+    kind = DocumentKind.EVENT
+    in_text = document("the congress", id="text", kind=kind, event_id="1")
+    in_name = document("", id="name", kind=kind, names=("Congress",), event_id="2")
+    in_title = document("", id="title", kind=kind, title="A congress", event_id="3")
+    assert order("congress", in_text, in_name, in_title) == ["title", "name", "text"]
+
+
+def test_a_phrase_in_a_text_comes_before_scattered_words_in_a_title() -> None:
+    kind = DocumentKind.EVENT
+    in_title = document("", id="title", kind=kind, title="Scrum for the press", event_id="1")
+    in_text = document("a press scrum", id="text", kind=kind, event_id="2")
+    assert order("press scrum", in_title, in_text) == ["text", "title"]
+
+
+def test_equals_are_ordered_by_score_then_age_then_id() -> None:
+    new = document("word", id="new", asset_id="1", happened_at=datetime(2026, 1, 1, tzinfo=UTC))
+    old = document("word", id="old", asset_id="2", happened_at=datetime(2019, 1, 1, tzinfo=UTC))
+    undated = document("word", id="undated", asset_id="3")
+    assert order("word", undated, old, new) == ["new", "old", "undated"]
+    scored = [Candidate(new, 1.0), Candidate(undated, 2.0)]
+    assert [hit.document.id for hit in rank(parse_query("word"), scored)] == ["undated", "new"]
+
+
+# --- the second ------------------------------------------------------------------------------
+
+
+def test_a_hit_points_at_the_cue_that_matches() -> None:
+    (hit,) = hits(
+        "browser vendors",
+        spoken("was supposed to be fun", "But browser vendors couldn't", "and older browsers", "x"),
+    )
+    assert (hit.start_seconds, hit.end_seconds, hit.speaker) == (3.0, 6.0, "speaker 1")
+    assert hit.text == "was supposed to be fun But browser vendors couldn't and older browsers"
+    assert marked(hit) == ["browser", "vendors", "browsers"]
+
+
+def test_the_first_of_equal_matches_counts() -> None:
+    (hit,) = hits("word", spoken("a", "word", "b", "word"))
+    assert hit.start_seconds == 3.0
+
+
+def test_an_exact_match_is_pointed_at_rather_than_an_earlier_stem() -> None:
+    (hit,) = hits("vendor", spoken("vendors", "b", "vendor"))
+    assert hit.start_seconds == 6.0
+
+
+def test_a_phrase_over_a_cue_border_begins_in_the_first_cue() -> None:
+    (hit,) = hits('"cannot agree on a codec"', spoken("they cannot agree", "on a codec yet", "so"))
+    assert (hit.start_seconds, hit.end_seconds) == (0.0, 6.0)
+    assert marked(hit) == ["cannot", "agree", "on", "a", "codec"]
+
+
+def test_words_apart_are_pointed_at_where_they_are_nearest() -> None:
+    (hit,) = hits("vote result", spoken("vote", "b c", "d vote e result", "result"))
+    assert hit.start_seconds == 6.0
+
+
+def test_a_phrase_is_marked_only_as_a_phrase() -> None:
+    (hit,) = hits('"open session"', spoken("session open", "open session"))
+    assert marked(hit) == ["open", "session"]
+    assert hit.start_seconds == 3.0
+
+
+def test_what_matches_by_name_alone_has_no_second() -> None:
+    (hit,) = hits("jarosch", document("", kind=DocumentKind.RECORDING, names=("Gerhard Jarosch",)))
+    assert (hit.start_seconds, hit.text, hit.highlights) == (None, "", ())
+
+
+# --- one thing once --------------------------------------------------------------------------
+
+
+def test_windows_that_share_the_moment_are_one_hit() -> None:
+    first = spoken("a", "the word", id="1")
+    second = spoken("the word", "b", id="2", start=3.0)
+    assert len(hits("word", first, second)) == 1
+    in_russian = replace(second, id="3", language="ru")
+    assert len(hits("word", first, second, in_russian)) == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "shared", "other"),
+    [
+        (DocumentKind.EVENT, {"event_id": "1"}, {"event_id": "2"}),
+        (DocumentKind.PERSON, {"person_slug": "anna"}, {"person_slug": "boris"}),
+        (DocumentKind.RECORDING, {"asset_id": "1"}, {"asset_id": "2"}),
+        (DocumentKind.PHOTO, {"asset_id": "1"}, {"asset_id": "2"}),
+    ],
+)
+def test_languages_and_appearances_of_one_thing_are_one_hit(
+    kind: DocumentKind, shared: dict[str, object], other: dict[str, object]
+) -> None:
+    documents = [
+        document("word", id="1", kind=kind, language="en", **shared),
+        document("word", id="2", kind=kind, language="ru", **shared),
+        document("word", id="3", kind=kind, language="ru", **other),
+    ]
+    assert len(hits("word", *documents)) == 2
+
+
+# --- snippets --------------------------------------------------------------------------------
+
+
+def test_a_long_text_is_cut_around_the_match_between_words() -> None:
+    text = "слово " * 200 + "искомое место " + "слово " * 200
+    (hit,) = hits("искомое", document(text, kind=DocumentKind.EVENT))
+    assert len(hit.text) <= SNIPPET_LENGTH
+    assert set(hit.text.split()) == {"слово", "искомое", "место"}
+    assert marked(hit) == ["искомое"]
+
+
+WORDS = st.lists(
+    st.sampled_from(["vote", "votes", "Ещё", "аб’ява", "naïve", "𝒳yz", "e\u0301te", "x" * 90]),
+    min_size=1,
+    max_size=60,
+)
+
+
+@given(st.lists(WORDS, min_size=1, max_size=6), WORDS)
+def test_highlights_always_slice_words_out_of_the_text(
+    lines: list[list[str]], wanted: list[str]
+) -> None:
+    texts = [" ".join(line) for line in lines]
+    candidates = [spoken(*texts), document(" ".join(texts), kind=DocumentKind.EVENT, id="e")]
+    for hit in hits(" ".join(wanted), *candidates):
+        assert hit.text in hit.document.text
+        assert hit.highlights == tuple(sorted(set(hit.highlights)))
+        for start, end in hit.highlights:
+            assert 0 <= start < end <= len(hit.text)
+            assert hit.text[start:end] in hit.document.text.split()
+
+
+@given(st.text(max_size=80), st.text(max_size=20))
+def test_ranking_never_raises(text: str, query: str) -> None:
+    documents = [spoken(text, text), document(text, kind=DocumentKind.EVENT, title=text)]
+    assert all(hit.text in hit.document.text for hit in hits(query, *documents))
