@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from sqlalchemy import Connection
 
+from portal.assets import service
 from portal.assets.models import Kind, Outcome, Rendition, RenditionKind, Step
 from portal.errors import Interrupted, MediaRefused, ToolMissing
 from portal.runtime import Runtime
@@ -55,6 +57,35 @@ def rung(result: StepResult, name: str) -> Rendition:
 
 def seconds(rendition: Rendition) -> float:
     return sum(rendition.segment_seconds or ())
+
+
+@pytest.mark.parametrize(
+    ("name", "picture", "kind", "size"),
+    [
+        ("clip.mp4", True, Kind.VIDEO, (320, 180)),
+        ("sound-only.mp4", False, Kind.AUDIO, (None, None)),
+    ],
+)
+def test_the_probe_records_kind_size_and_duration(
+    bench: Bench,
+    *,
+    tmp_path: Path,
+    connection: Connection,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    picture: bool,
+    kind: Kind,
+    size: tuple[int | None, int | None],
+) -> None:
+    recorded: dict[str, object] = {}
+    monkeypatch.setattr(service, "record_probe", lambda *_subject, **found: recorded.update(found))
+    result = probe(bench.run_of(make_clip(tmp_path / name, seconds=2, picture=picture), Step.PROBE))
+    assert result.apply is not None
+    assert recorded == {}  # nothing is written before the runner publishes the result
+    result.apply(connection)
+    assert (recorded["kind"], recorded["width"], recorded["height"]) == (kind, *size)
+    assert recorded["duration_seconds"] == pytest.approx(2, abs=0.1)
+    assert recorded["captured_at"] is None
 
 
 def test_every_rung_decodes_and_switches_at_equal_instants(
@@ -332,6 +363,21 @@ def test_sound_that_starts_late_stays_with_the_picture(
     run_ffmpeg(*late, "-c:v", "copy", str(tmp_path / "clip.mp4"))
     result = transcoded(tmp_path / "clip.mp4")
     assert seconds(rung(result, "audio")) == pytest.approx(3.5, abs=0.05)
+
+
+def test_a_picture_that_starts_late_stays_with_the_sound(
+    bench: Bench, transcoded: Transcoded, tmp_path: Path
+) -> None:
+    make_clip(tmp_path / "sound.wav", seconds=6, picture=False)
+    make_clip(tmp_path / "picture.mp4", seconds=4, sound=False)
+    late = ("-itsoffset", "1.5", "-i", str(tmp_path / "picture.mp4"))
+    sound = ("-i", str(tmp_path / "sound.wav"))
+    run_ffmpeg(*sound, *late, "-map", "0", "-map", "1", "-c:v", "copy", str(tmp_path / "clip.mp4"))
+    result = transcoded(tmp_path / "clip.mp4")
+    assert seconds(rung(result, "180p")) == pytest.approx(5.5, abs=0.05)
+    times = frame_times(bench.download(result.renditions).parent / "180p" / "index.m3u8")
+    assert times[0] == 0
+    assert times[-1] == pytest.approx(5.5, abs=0.05)
 
 
 @pytest.mark.parametrize("channels", [1, 6, 12])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -136,6 +137,13 @@ def test_any_number_of_channels_becomes_stereo(channels: int, ends_with: str) ->
 def test_only_rates_above_sixty_are_changed(rate: Fraction | None, is_capped: bool) -> None:
     argv = ladder_command(SOURCE, recording(video=video(rate=rate), audio=None), RUNGS)
     assert ("[0:0]fps=60" in shlex.join(argv)) is is_capped
+
+
+def test_the_first_frame_is_held_until_a_late_picture_begins() -> None:
+    late = replace(video(), delay_seconds=1.5)
+    argv = ladder_command(SOURCE, recording(video=late, audio=audio()), RUNGS)
+    held = "[0:0]setpts=PTS-STARTPTS[s0];[s0]tpad=start_duration=1.5:start_mode=clone[s1]"
+    assert held in shlex.join(argv)
 
 
 def test_streams_are_named_by_their_index() -> None:

@@ -80,6 +80,15 @@ def test_a_nonsense_duration_is_none(duration: str | None) -> None:
     assert read(PICTURE, duration=duration).duration_seconds is None
 
 
+@pytest.mark.parametrize(
+    ("start", "delay_seconds"), [("101.5", 1.5), ("100", 0), ("99", 0), ("N/A", 0), (None, 0)]
+)
+def test_a_late_picture_is_noticed(start: str | None, delay_seconds: float) -> None:
+    video = read({**PICTURE, "start_time": start}, start_time="100.000").video
+    assert video is not None
+    assert video.delay_seconds == delay_seconds
+
+
 def test_a_cover_picture_is_no_video() -> None:
     found = read({**PICTURE, "disposition": {"attached_pic": 1}}, SOUND)
     assert found.video is None

@@ -31,6 +31,8 @@ POSTER_WINDOW_SECONDS = 5
 POSTER_CANDIDATES_PER_SECOND = 3
 AUDIO_BITRATE_BPS = 128_000
 AUDIO_SAMPLE_RATE = 48_000
+DELAY_SECONDS_MIN = 0.1
+"""A picture that begins sooner needs no help: players skip so small a gap."""
 DOWNMIX_CHANNELS_MAX = 8
 """Up to here ffmpeg knows a layout for every number of channels."""
 
@@ -121,7 +123,13 @@ def _compile(source: Source, outputs: Sequence[Node]) -> list[str]:
 
 def _picture(opened: Node, video: VideoStream) -> Node:
     stream = opened[str(video.index)]
-    return stream.filter("fps", FRAME_RATE_MAX) if is_rate_capped(video) else stream
+    if is_rate_capped(video):
+        stream = stream.filter("fps", FRAME_RATE_MAX)
+    if video.delay_seconds < DELAY_SECONDS_MIN or video.frame_rate is None:
+        return stream
+    # Playlists know no late start: the first frame stands until the picture begins.
+    held = {"start_mode": "clone", "start_duration": round(video.delay_seconds, 3)}
+    return stream.filter("setpts", "PTS-STARTPTS").filter("tpad", **held)
 
 
 def _cascade(picture: Node, rungs: Sequence[Rung]) -> list[tuple[Rung, Node]]:

@@ -40,6 +40,8 @@ class VideoStream:
     nominal_frame_rate: Fraction | None
     duration_seconds: float | None
     is_default: bool
+    delay_seconds: float = 0.0
+    """How long after the beginning of the recording the picture begins."""
 
     @property
     def frame_rate(self) -> Fraction | None:
@@ -95,7 +97,12 @@ def read_probe(output: bytes, *, now: datetime) -> Probe:
     if not isinstance(raw, Mapping):
         raise ToolFailed("ffprobe gave an answer of an unknown form.")
     container, streams = _mapping(raw, "format"), _mappings(raw, "streams")
-    pictures = [_read_video(s) for s in streams if _is_recorded(s, "video")]
+    start_seconds = _number(container.get("start_time")) or 0.0
+    pictures = [
+        _read_video(s, recording_start_seconds=start_seconds)
+        for s in streams
+        if _is_recorded(s, "video")
+    ]
     return Probe(
         container=str(container.get("format_name", "")),
         duration_seconds=_seconds(container.get("duration")),
@@ -110,12 +117,13 @@ def _is_recorded(stream: Raw, kind: str) -> bool:
     return stream.get("codec_type") == kind and not is_cover and "codec_name" in stream
 
 
-def _read_video(stream: Raw) -> VideoStream | None:
+def _read_video(stream: Raw, *, recording_start_seconds: float) -> VideoStream | None:
     width, height = _count(stream.get("width")), _count(stream.get("height"))
     if not width or not height:
         return None
     rotation = _rotation(stream)
     size = _display_size(width, height, _sample_aspect(stream), rotation)
+    start_seconds = _number(stream.get("start_time")) or 0.0
     return VideoStream(
         index=_count(stream.get("index")),
         codec=str(stream["codec_name"]),
@@ -127,6 +135,7 @@ def _read_video(stream: Raw) -> VideoStream | None:
         nominal_frame_rate=_frame_rate(stream.get("r_frame_rate")),
         duration_seconds=_seconds(stream.get("duration")),
         is_default=bool(_mapping(stream, "disposition").get("default")),
+        delay_seconds=_seconds(start_seconds - recording_start_seconds) or 0.0,
     )
 
 
