@@ -2,7 +2,7 @@
 
 PortalError                     500
 ├── InvalidInput                400   something that a user sent is wrong; may name fields
-│   ├── UnsupportedMedia        415   a file of a type that we do not take, or not what it says it is
+│   ├── UnsupportedMedia        415   a file that we do not take, or not what its name says
 │   └── TooLarge                413
 ├── NotSignedIn                 401
 ├── Forbidden                   403

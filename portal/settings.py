@@ -34,7 +34,7 @@ class Settings(BaseModel):
     )
     allowed_hosts: tuple[str, ...] = Field(
         default=("localhost", "127.0.0.1", "[::1]"),
-        description="Host names that requests may name besides that of the base URL, comma-separated.",
+        description="Host names of requests besides that of the base URL, comma-separated.",
     )
     database_url: SecretStr | None = Field(
         default=None,

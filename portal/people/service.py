@@ -1,0 +1,52 @@
+"""Rules about people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import Connection
+
+from portal.errors import InvalidInput, NotFound
+from portal.people import repository
+from portal.people.models import EventPerson, Person
+from portal.slugs import free_slug, slugify
+from portal.visibility import Viewer
+
+NAME_LENGTH_MAX = 200
+
+
+def get_person(connection: Connection, slug: str) -> Person:
+    """Raises NotFound."""
+    person = repository.find_by_slug(connection, slug)
+    if person is None:
+        raise NotFound(f"There is no person at the address {slug!r}.")
+    return person
+
+
+def ensure_person(connection: Connection, name: str, *, variants: Sequence[str] = ()) -> Person:
+    """The person of this name, added when new; variants given are added to those known."""
+    name = " ".join(name.split())
+    if not name or len(name) > NAME_LENGTH_MAX:
+        raise InvalidInput(f"A person's name has 1 to {NAME_LENGTH_MAX} characters.")
+    person = repository.find_by_name(connection, name) or _add(connection, name)
+    repository.add_variants(connection, person.id, set(variants) - {name} - set(person.variants))
+    return repository.by_ids(connection, [person.id])[0]
+
+
+def people_of_event(connection: Connection, event_id: str) -> tuple[EventPerson, ...]:
+    return tuple(repository.people_of_event(connection, event_id))
+
+
+def people_by_ids(connection: Connection, ids: Iterable[str]) -> list[Person]:
+    return repository.by_ids(connection, ids)
+
+
+def visible_event_ids(connection: Connection, person_id: str, *, viewer: Viewer) -> list[str]:
+    """Ids of the events that the person takes part in and the viewer may see, newest first."""
+    return repository.visible_event_ids(connection, person_id, viewer=viewer)
+
+
+def _add(connection: Connection, name: str) -> Person:
+    wanted = slugify(name) or "person"
+    slug = free_slug(wanted, repository.slugs_like(connection, wanted))
+    return repository.add(connection, slug=slug, name=name)

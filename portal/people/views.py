@@ -1,0 +1,66 @@
+"""People as pages show them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from portal.assets.models import Asset, AssetState, Kind
+from portal.assets.views import PhotoCard, RecordingCard, photo_card, recording_card
+from portal.events.models import Event
+from portal.events.views import EventLine, event_line
+from portal.people.models import Person
+from portal.web.addresses import page_path
+
+
+@dataclass(frozen=True)
+class PersonPage:
+    path: str
+    name: str
+    variants: tuple[str, ...]
+    search_path: str
+    events: tuple[EventLine, ...]
+    recordings: tuple[RecordingCard, ...]
+    photos: tuple[PhotoCard, ...]
+
+
+@dataclass(frozen=True)
+class Appearances:
+    """`events` holds the event of every asset; `lines` are those that the person takes part in."""
+
+    lines: Sequence[Event]
+    assets: Sequence[Asset]
+    states: Mapping[str, AssetState]
+    events: Mapping[str, Event]
+
+
+def person_page(person: Person, found: Appearances, *, language: str) -> PersonPage:
+    query = urlencode({"q": f'"{person.name}"'})
+    return PersonPage(
+        path=page_path(language, "people", person.slug),
+        name=person.name,
+        variants=person.variants,
+        search_path=f"{page_path(language, 'search')}?{query}",
+        events=tuple(event_line(event, language=language) for event in found.lines),
+        recordings=tuple(
+            recording_card(
+                asset,
+                found.states[asset.id],
+                language=language,
+                event=found.events[asset.event_id],
+            )
+            for asset in found.assets
+            if asset.kind.is_recording
+        ),
+        photos=tuple(
+            photo_card(
+                asset,
+                found.states[asset.id],
+                language=language,
+                event=found.events[asset.event_id],
+            )
+            for asset in found.assets
+            if asset.kind is Kind.PHOTO
+        ),
+    )

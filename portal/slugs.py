@@ -1,0 +1,43 @@
+"""Readable parts of addresses."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Container
+from itertools import count
+
+SLUG_PATTERN = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+SLUG_LENGTH_MAX = 80
+
+_LATIN = dict(
+    zip(
+        "абвгґдеёжзиіїйклмнопрстуўфхцчшщъыьэюяє",
+        "a b v g g d e e zh z i i i j k l m n o p r s t u u f kh ts ch sh shch - y - e yu ya e".replace(
+            "-", ""
+        ).split(" "),
+        strict=True,
+    )
+)
+
+
+def slugify(text: str) -> str:
+    """`text` in Latin letters, digits and hyphens; "" when nothing of it can be kept.
+
+    >>> slugify("Герхард Ярош")
+    'gerkhard-yarosh'
+    """
+    latin = "".join(_LATIN.get(letter, letter) for letter in text.casefold())
+    plain = unicodedata.normalize("NFKD", latin).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:SLUG_LENGTH_MAX].strip("-")
+
+
+def free_slug(wanted: str, taken: Container[str]) -> str:
+    """`wanted`, or with the first free number behind it."""
+    if wanted not in taken:
+        return wanted
+    return next(slug for n in count(2) if (slug := f"{wanted}-{n}") not in taken)
+
+
+def is_slug(text: str) -> bool:
+    return len(text) <= SLUG_LENGTH_MAX and SLUG_PATTERN.fullmatch(text) is not None
