@@ -10,18 +10,17 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from PIL import Image
 from sqlalchemy import Connection
 
 from portal.assets import service
 from portal.assets.models import Kind, Outcome, Rendition, RenditionKind, Step
-from portal.errors import Interrupted, MediaRefused, ToolMissing
+from portal.errors import Interrupted, ToolMissing
 from portal.runtime import Runtime
 from tests.media import ffprobe, make_clip, run_ffmpeg, truncate
 from tests.step_runs import Bench, decode_all, frame_times
 from workers.run import StepResult
 from workers.sandbox import Sandbox, detect_level
-from workers.video.steps import poster, probe, transcode
+from workers.video.steps import probe, transcode
 
 pytestmark = pytest.mark.media
 
@@ -203,57 +202,6 @@ def test_a_recording_that_shows_a_part_of_its_track_is_whole(
     assert seconds(rung(result, "180p")) == pytest.approx(5, abs=0.3)
 
 
-def test_a_recording_without_its_index_is_refused(
-    bench: Bench, transcoded: Transcoded, tmp_path: Path
-) -> None:
-    source = truncate(make_clip(tmp_path / "clip.mp4", seconds=2), ratio=0.6)
-    for handler in (probe, transcode, poster):
-        with pytest.raises(MediaRefused, match=r"clip\.mp4 .*its index"):
-            handler(bench.run_of(source, Step.PROBE))
-
-
-@pytest.mark.parametrize(
-    ("text", "name"),
-    [
-        ("#EXTM3U\n#EXTINF:1,\nfile://{other}\n", "playlist.mp4"),
-        ("ffconcat version 1.0\nfile '{other}'\n", "concat.mp4"),
-        ("<?xml version='1.0'?><MPD><BaseURL>{other}</BaseURL></MPD>", "dash.mp4"),
-    ],
-)
-def test_a_text_playlist_is_refused(bench: Bench, tmp_path: Path, text: str, name: str) -> None:
-    source = tmp_path / name
-    source.write_text(text.format(other=make_clip(tmp_path / "other.mp4", seconds=1)))
-    for handler in (probe, transcode, poster):
-        with pytest.raises(MediaRefused, match=f"{name} is a text playlist, not a recording"):
-            handler(bench.run_of(source, Step.PROBE))
-
-
-@pytest.mark.parametrize(
-    "content", [bytes(4000), b"\x89PNG\r\n\x1a\n" + bytes(500), b"hello " * 99]
-)
-def test_what_is_no_recording_is_refused(bench: Bench, tmp_path: Path, content: bytes) -> None:
-    source = tmp_path / "clip.mov"
-    source.write_bytes(content)
-    with pytest.raises(MediaRefused, match=r"clip\.mov"):
-        probe(bench.run_of(source, Step.PROBE))
-
-
-def test_a_container_without_picture_and_sound_is_refused(bench: Bench, tmp_path: Path) -> None:
-    captions = tmp_path / "captions.srt"
-    captions.write_text("1\n00:00:00,000 --> 00:00:01,000\nHello\n")
-    run_ffmpeg("-i", str(captions), "-c:s", "mov_text", str(tmp_path / "clip.mp4"))
-    with pytest.raises(MediaRefused, match="neither picture nor sound"):
-        probe(bench.run_of(tmp_path / "clip.mp4", Step.PROBE))
-
-
-def test_a_rare_codec_is_refused_by_name(bench: Bench, tmp_path: Path) -> None:
-    source = make_clip(
-        tmp_path / "clip.mkv", seconds=1, options=("-c:v", "magicyuv", "-pix_fmt", "yuv420p")
-    )
-    with pytest.raises(MediaRefused, match="coded with magicyuv"):
-        probe(bench.run_of(source, Step.PROBE))
-
-
 def test_a_recording_that_was_turned_is_shown_upright(
     bench: Bench, transcoded: Transcoded, tmp_path: Path
 ) -> None:
@@ -404,42 +352,6 @@ def test_a_missing_program_is_said(bench: Bench, tmp_path: Path) -> None:
     run = broken.run_of(make_clip(tmp_path / "clip.mp4", seconds=1), Step.TRANSCODE)
     with pytest.raises(ToolMissing, match="apt install ffmpeg"):
         transcode(run)
-
-
-def test_the_poster_is_a_typical_frame_without_metadata(bench: Bench, tmp_path: Path) -> None:
-    dark = ("-vf", "drawbox=t=fill:color=black:enable='lt(t,2)'", "-metadata", "title=SECRET")
-    source = make_clip(tmp_path / "clip.mp4", seconds=6, size="1600x900", rate="10", options=dark)
-    [made] = poster(bench.run_of(source, Step.POSTER)).renditions
-    assert (made.name, made.kind, made.width, made.height) == (
-        "poster.jpg",
-        RenditionKind.IMAGE,
-        1280,
-        720,
-    )
-    content = bench.runtime.store.read(made.key)
-    assert made.sha256 == hashlib.sha256(content).hexdigest()
-    (tmp_path / "poster.jpg").write_bytes(content)
-    with Image.open(tmp_path / "poster.jpg") as image:
-        assert (image.size, image.format) == ((1280, 720), "JPEG")
-        assert not {"exif", "comment", "icc_profile"} & set(image.info)
-        brightest = image.convert("L").getextrema()[1]
-    assert brightest == pytest.approx(255, abs=40)
-
-
-def test_the_poster_of_a_damaged_recording_is_its_beginning(bench: Bench, tmp_path: Path) -> None:
-    fast_start = ("-movflags", "+faststart")
-    source = make_clip(
-        tmp_path / "clip.mp4", seconds=60, size="160x120", rate="5", options=fast_start
-    )
-    run = bench.run_of(truncate(source, ratio=0.14), Step.POSTER)
-    assert names(poster(run).renditions) == ["poster.jpg"]
-
-
-def test_sound_alone_has_no_poster(bench: Bench, tmp_path: Path) -> None:
-    run = bench.run_of(make_clip(tmp_path / "clip.wav", seconds=1, picture=False), Step.POSTER)
-    result = poster(run)
-    assert result.renditions == ()
-    assert result.outcome is Outcome.DONE
 
 
 def test_stopped_before_it_began(bench: Bench, tmp_path: Path) -> None:
