@@ -1,0 +1,145 @@
+"""portal events: create, list, show, publish and withdraw."""
+
+from __future__ import annotations
+
+from datetime import datetime, tzinfo
+from typing import Annotated
+
+import typer
+
+from portal.cli.failures import UsageError
+from portal.cli.installation import event_page, opened, read_settings
+from portal.cli.output import say, say_json, say_table
+from portal.errors import Conflict, NotFound
+from portal.events import service
+from portal.events.models import Event, EventDescription
+from portal.languages import in_language
+from portal.settings import Settings
+from portal.visibility import INSTALLATION
+
+LISTED_MAX = 10_000
+
+Slug = Annotated[str, typer.Argument(metavar="SLUG", help="The event's address: press-scrum.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
+
+
+def register(app: typer.Typer) -> None:
+    group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+    group.command("create")(create)
+    group.command("list")(list_all)
+    group.command("show")(show)
+    group.command("publish")(publish)
+    group.command("withdraw")(withdraw)
+    app.add_typer(group, name="events", help="Create, list, show, publish and withdraw events.")
+
+
+def create(
+    slug: Slug,
+    *,
+    title: Annotated[str, typer.Option(help="What the event is called.")],
+    language: Annotated[str, typer.Option(help="Language of the title and of captions.")] = "en",
+    time_zone: Annotated[str, typer.Option(help="Such as Europe/Minsk.")] = "UTC",
+) -> None:
+    """Create an event, as a draft."""
+    description = EventDescription(
+        slug=slug, title={language: title}, default_language=language, time_zone=time_zone
+    )
+    settings = read_settings()
+    with opened(settings) as runtime, runtime.engine.begin() as connection:
+        try:
+            service.get_event(connection, slug, viewer=INSTALLATION)
+        except NotFound:
+            service.save_event(connection, description)
+        else:
+            raise Conflict(f"There already is an event {slug!r}.")
+    say(f"Created the draft {slug}: {event_page(settings, slug)}")
+
+
+def list_all(*, as_json: AsJson = False) -> None:
+    """List all events, newest first."""
+    settings = read_settings()
+    with opened(settings) as runtime, runtime.engine.connect() as connection:
+        events = service.list_events(connection, viewer=INSTALLATION, limit=LISTED_MAX)
+    if as_json:
+        for event in events:
+            say_json(event_json(event, settings))
+        return
+    rows = [
+        (event.slug, event.state, _local(event.starts_at, event), _title(event)) for event in events
+    ]
+    say_table(("event", "state", "starts", "title"), rows)
+
+
+def show(slug: Slug, *, as_json: AsJson = False) -> None:
+    """Show one event."""
+    settings = read_settings()
+    with opened(settings) as runtime, runtime.engine.connect() as connection:
+        event = service.get_event(connection, slug, viewer=INSTALLATION)
+    described = event_json(event, settings)
+    if as_json:
+        say_json(described)
+        return
+    shown = {**described, "title": _title(event)}
+    say_table(("what", "value"), [(name, value) for name, value in shown.items() if value])
+
+
+def publish(
+    slug: Slug,
+    *,
+    at: Annotated[
+        str | None,
+        typer.Option(help="When, such as 2019-06-04T14:00:00+03:00; without it: now."),
+    ] = None,
+) -> None:
+    """Release an event, now or on time by itself."""
+    settings = read_settings()
+    with opened(settings) as runtime, runtime.engine.begin() as connection:
+        event = service.get_event(connection, slug, viewer=INSTALLATION)
+        instant = None if at is None else read_instant(at, zone=event.zone)
+        event = service.publish(connection, slug, at=instant)
+    when = "" if event.state == "public" else f" from {_local(event.released_at, event)} on"
+    say(f"The event {slug} is public{when}: {event_page(settings, slug)}")
+
+
+def withdraw(slug: Slug) -> None:
+    """Hide an event and all that belongs to it from the public, at once."""
+    with opened() as runtime, runtime.engine.begin() as connection:
+        service.withdraw(connection, slug)
+    say(f"The event {slug} is withdrawn. portal events publish {slug} shows it again.")
+
+
+def read_instant(text: str, *, zone: tzinfo) -> datetime:
+    """An ISO 8601 time, in `zone` unless it has an offset. Raises UsageError."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(
+            f"{text!r} is no time; write one like 2019-06-04T14:00:00+03:00."
+        ) from error
+    return instant if instant.tzinfo else instant.replace(tzinfo=zone)
+
+
+def event_json(event: Event, settings: Settings) -> dict[str, object]:
+    return {
+        "slug": event.slug,
+        "state": event.state,
+        "title": dict(event.title),
+        "starts_at": _iso(event.starts_at, event),
+        "ends_at": _iso(event.ends_at, event),
+        "time_zone": event.time_zone,
+        "released_at": _iso(event.released_at, event),
+        "withdrawn_at": _iso(event.withdrawn_at, event),
+        "page_url": event_page(settings, event.slug),
+    }
+
+
+def _title(event: Event) -> str:
+    return in_language(event.title, [event.default_language])
+
+
+def _iso(instant: datetime | None, event: Event) -> str | None:
+    return None if instant is None else instant.astimezone(event.zone).isoformat()
+
+
+def _local(instant: datetime | None, event: Event) -> str:
+    return "" if instant is None else f"{instant.astimezone(event.zone):%Y-%m-%d %H:%M %Z}"

@@ -1,0 +1,57 @@
+"""The installation that a command acts on, as its administrator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from portal.db.migrate import current_revision, head_revision
+from portal.errors import Conflict
+from portal.logs import configure_logging
+from portal.runtime import Runtime, open_runtime
+from portal.settings import Settings, load_settings
+
+PAGE_LANGUAGE = "en"
+"""The language of pages that commands point to."""
+
+
+def read_settings(*, quiet: bool = True) -> Settings:
+    """The settings, with logs set up by them. Quiet commands log from warnings on.
+
+    Raises SettingsError.
+    """
+    settings = load_settings()
+    is_chatty = settings.log_level == "info"
+    level = "warning" if quiet and is_chatty else settings.log_level
+    configure_logging(settings.model_copy(update={"log_level": level}))
+    return settings
+
+
+@contextmanager
+def opened(settings: Settings | None = None) -> Iterator[Runtime]:
+    """Everything that the settings name, open; an embedded database is started and migrated.
+
+    Raises SettingsError, DatabaseUnavailable, StorageUnavailable, or Conflict when an outside
+    database is not at the revision of this version.
+    """
+    with open_runtime(settings or read_settings()) as runtime:
+        current = current_revision(runtime.engine)
+        if current != head_revision():
+            raise Conflict(
+                f"The database is at revision {current or 'none'}, this version of the portal "
+                f"needs {head_revision()}: run `portal migrate`."
+            )
+        yield runtime
+
+
+def address_of(settings: Settings, path: str) -> str:
+    """An absolute address when the installation knows its own, else the path."""
+    return (settings.base_url or "") + path
+
+
+def asset_page(settings: Settings, asset_id: str) -> str:
+    return address_of(settings, f"/{PAGE_LANGUAGE}/assets/{asset_id}")
+
+
+def event_page(settings: Settings, slug: str) -> str:
+    return address_of(settings, f"/{PAGE_LANGUAGE}/events/{slug}")

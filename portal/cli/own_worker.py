@@ -1,0 +1,64 @@
+"""A worker that a command starts for as long as it waits, when no other one is alive."""
+
+from __future__ import annotations
+
+import threading
+import time
+from types import TracebackType
+
+from portal.assets import service as assets_service
+from portal.cli.processes import worker_process
+from portal.runtime import Runtime
+from portal.supervisor import Supervisor
+
+CHECK_SECONDS = 5.0
+GRACE_SECONDS = 15.0
+
+
+class OwnWorker:
+    """Ends with the context. Should the process be killed, the worker's lifeline ends it."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._supervisor: Supervisor | None = None
+        self._thread: threading.Thread | None = None
+        self._checked_at: float | None = None
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> OwnWorker:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._supervisor is not None and self._thread is not None:
+            self._supervisor.request_stop()
+            self._thread.join()
+
+    def ensure(self) -> None:
+        """See to it that some worker lives; may be called often and in any thread."""
+        with self._lock:
+            if self._supervisor is None and self._is_check_due() and not self._lives_another():
+                self._start()
+
+    def _is_check_due(self) -> bool:
+        now = time.monotonic()
+        if self._checked_at is not None and now - self._checked_at < CHECK_SECONDS:
+            return False
+        self._checked_at = now
+        return True
+
+    def _lives_another(self) -> bool:
+        with self._runtime.engine.connect() as connection:
+            return assets_service.live_worker_count(connection) > 0
+
+    def _start(self) -> None:
+        settings = self._runtime.settings
+        if settings.log_level == "info":  # its log would run through the progress display
+            settings = settings.model_copy(update={"log_level": "error"})
+        self._supervisor = Supervisor([worker_process(settings)], grace_seconds=GRACE_SECONDS)
+        self._thread = threading.Thread(target=self._supervisor.run, name="own-worker")
+        self._thread.start()

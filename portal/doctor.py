@@ -1,0 +1,246 @@
+"""What an installation needs, tried out; each finding says what to do about it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Set
+from dataclasses import dataclass
+from enum import StrEnum
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from portal.assets import service as assets_service
+from portal.db.migrate import current_revision, head_revision
+from portal.errors import PortalError
+from portal.ids import new_id
+from portal.runtime import Runtime, open_runtime
+from portal.settings import Settings, child_environment, variable_name
+from portal.storage import keys
+from portal.supervisor import CommandError, run_command
+
+ENCODERS = frozenset({"libx264", "aac", "mjpeg"})
+DEMUXERS = frozenset({"mov", "matroska", "mpegts", "flac", "mp3", "wav", "ogg"})
+MUXERS = frozenset({"hls", "mp4", "image2"})
+FILTERS = frozenset(
+    {"aformat", "aresample", "format", "fps", "pan", "scale", "setpts", "split", "thumbnail"}
+)
+LISTS = {"encoders": ENCODERS, "demuxers": DEMUXERS, "muxers": MUXERS, "filters": FILTERS}
+COMMAND_SECONDS_MAX = 30.0
+INSTALL_FFMPEG = "Install ffmpeg, on Debian: apt-get install ffmpeg."
+GIBIBYTE = 1024**3
+
+
+class CheckState(StrEnum):
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Check:
+    """`sentence` says what was found, `advice` what to do; "" when there is nothing to do."""
+
+    name: str
+    state: CheckState
+    sentence: str
+    advice: str = ""
+
+
+def run_checks(settings: Settings) -> list[Check]:
+    """Try everything. What cannot be opened is a finding, not an error."""
+    checks = [
+        check_ffmpeg(settings),
+        check_ffprobe(settings),
+        check_sandbox(settings),
+        check_disk(settings),
+        check_address(settings),
+    ]
+    try:
+        with open_runtime(settings) as runtime:
+            checks += [_tried(name, check, runtime) for name, check in _OPENED.items()]
+    except PortalError as error:
+        checks.append(Check("database", CheckState.FAILED, str(error), _DATABASE_ADVICE))
+    return checks
+
+
+def check_ffmpeg(settings: Settings) -> Check:
+    program = settings.ffmpeg_path
+    try:
+        version = _version(program)
+        missing = [
+            f"{name} (one of the {kind})"
+            for kind, needed in LISTS.items()
+            for name in sorted(needed - _offered(program, kind))
+        ]
+    except CommandError as error:
+        return Check("ffmpeg", CheckState.FAILED, f"{error}.", _program_advice("ffmpeg_path"))
+    if missing:
+        sentence = f"{version} lacks {', '.join(missing)}."
+        return Check("ffmpeg", CheckState.FAILED, sentence, _program_advice("ffmpeg_path"))
+    return Check("ffmpeg", CheckState.OK, f"{version}, with all encoders that are needed.")
+
+
+def check_ffprobe(settings: Settings) -> Check:
+    try:
+        return Check("ffprobe", CheckState.OK, f"{_version(settings.ffprobe_path)}.")
+    except CommandError as error:
+        return Check("ffprobe", CheckState.FAILED, f"{error}.", _program_advice("ffprobe_path"))
+
+
+def check_sandbox(settings: Settings) -> Check:
+    argv = [sys.executable, "-m", "workers.sandbox"]
+    try:
+        output = run_command(
+            argv, env=child_environment(settings), timeout_seconds=COMMAND_SECONDS_MAX
+        )
+    except CommandError as error:
+        return Check("sandbox", CheckState.FAILED, f"{error}.", "Install util-linux.")
+    return sandbox_finding(output.strip(), is_required=settings.require_sandbox)
+
+
+def sandbox_finding(level: str, *, is_required: bool) -> Check:
+    advice = "Install bubblewrap and allow user namespaces, or run the worker where they are."
+    if level == "bubblewrap":
+        return Check("sandbox", CheckState.OK, "bubblewrap keeps foreign files apart.")
+    if level == "unshare":
+        sentence = "unshare keeps foreign files from network and processes, not from other files."
+        return Check("sandbox", CheckState.WARNING, sentence, advice)
+    state = CheckState.FAILED if is_required else CheckState.WARNING
+    return Check("sandbox", state, "Only limits keep foreign files apart here.", advice)
+
+
+def check_disk(settings: Settings) -> Check:
+    free = shutil.disk_usage(_existing(settings.data_path)).free
+    return disk_finding(free, least=settings.disk_free_bytes_min)
+
+
+def disk_finding(free_bytes: int, *, least: int) -> Check:
+    free, kept = (f"{size / GIBIBYTE:.1f} GiB" for size in (free_bytes, least))
+    sentence = f"{free} are free; uploads leave {kept} untouched."
+    advice = f"Make room, or lower {variable_name('disk_free_bytes_min')}."
+    if free_bytes < least:
+        return Check("disk", CheckState.FAILED, f"{sentence} None can come in.", advice)
+    if free_bytes < 2 * least:
+        return Check("disk", CheckState.WARNING, sentence, advice)
+    return Check("disk", CheckState.OK, sentence)
+
+
+def check_address(settings: Settings) -> Check:
+    """Sign-in cookies need https, except on the machine itself."""
+    base = urlsplit(settings.base_url or "")
+    if not base.netloc:
+        sentence = "No public address is set; links name the host that a request names."
+        return Check("address", CheckState.OK, sentence)
+    if base.scheme == "https" or _is_this_machine(base.hostname or ""):
+        return Check("address", CheckState.OK, f"The portal is at {settings.base_url}.")
+    return Check(
+        "address",
+        CheckState.WARNING,
+        f"{settings.base_url} is plain http: whoever is on the network between can read "
+        "passwords and take over a sign-in, because its cookie cannot be kept to https.",
+        f"Put a web server that does https in front and set {variable_name('base_url')}.",
+    )
+
+
+def check_database(runtime: Runtime) -> Check:
+    current, needed = current_revision(runtime.engine), head_revision()
+    if current == needed:
+        return Check("database", CheckState.OK, f"It answers and is at revision {needed}.")
+    sentence = f"It is at revision {current or 'none'}; this version needs {needed}."
+    return Check("database", CheckState.FAILED, sentence, "Run `portal migrate`.")
+
+
+def check_storage(runtime: Runtime) -> Check:
+    """Store an object, read it back, delete it."""
+    key, content = keys.doctor_probe(new_id()), new_id().encode()
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(content)
+        file.flush()
+        runtime.store.put_file(key, Path(file.name), media_type="text/plain")
+    read = runtime.store.read(key)
+    runtime.store.delete(key)
+    if read != content:
+        sentence = "What was stored is not what was read back."
+        return Check("storage", CheckState.FAILED, sentence, "Check the disk or the store.")
+    return Check("storage", CheckState.OK, "An object was stored, read back and deleted.")
+
+
+def check_search(runtime: Runtime) -> Check:
+    status = runtime.search.status()
+    sentence = f"The {status.name} index holds {status.document_count} documents."
+    return Check("search", CheckState.OK, sentence)
+
+
+def check_workers(runtime: Runtime) -> Check:
+    with runtime.engine.connect() as connection:
+        count = assets_service.live_worker_count(connection)
+    if count:
+        return Check("workers", CheckState.OK, f"{count} at work.")
+    sentence = "None is at work: what comes in waits."
+    advice = "Run `portal serve` or `portal worker`; `portal ingest --wait` brings its own."
+    return Check("workers", CheckState.WARNING, sentence, advice)
+
+
+_OPENED: dict[str, Callable[[Runtime], Check]] = {
+    "database": check_database,
+    "storage": check_storage,
+    "search": check_search,
+    "workers": check_workers,
+}
+_DATABASE_ADVICE = f"See that it runs and that {variable_name('database_url')} is right."
+_ADVICE = {
+    "database": _DATABASE_ADVICE,
+    "storage": "See that the store answers and that the portal may write to it.",
+    "search": "Run `portal index rebuild`.",
+    "workers": _DATABASE_ADVICE,
+}
+
+
+def _tried(name: str, check: Callable[[Runtime], Check], runtime: Runtime) -> Check:
+    try:
+        return check(runtime)
+    except PortalError as error:
+        return Check(name, CheckState.FAILED, str(error), _ADVICE[name])
+
+
+def _version(program: str) -> str:
+    """`ffmpeg 5.1.9`. Raises CommandError."""
+    output = run_command([program, "-version"], timeout_seconds=COMMAND_SECONDS_MAX)
+    words = output.split(maxsplit=3)
+    return " ".join((words[0], words[2])) if len(words) > 2 else program
+
+
+def _offered(program: str, kind: str) -> Set[str]:
+    """Names of what ffmpeg has of a kind: `libx264` of encoders. Raises CommandError."""
+    argv = [program, "-hide_banner", f"-{kind}"]
+    output = run_command(argv, timeout_seconds=COMMAND_SECONDS_MAX)
+    return set(listed_names(output.splitlines()))
+
+
+def listed_names(lines: Iterable[str]) -> Iterator[str]:
+    """The names in a list of ffmpeg's; a line is ` V....D libx264   description`."""
+    for line in lines:
+        columns = line.split()
+        if len(columns) > 2:
+            yield from columns[1].split(",")
+
+
+def _program_advice(field: str) -> str:
+    return f"{INSTALL_FFMPEG} {variable_name(field)} names a program at another place."
+
+
+def _existing(path: Path) -> Path:
+    """`path` or the nearest folder above it that there is."""
+    return next(folder for folder in (path, *path.parents) if folder.exists())
+
+
+def _is_this_machine(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
