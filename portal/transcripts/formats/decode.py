@@ -30,6 +30,7 @@ class Decoded:
     """`note` is a sentence for the editor when the encoding had to be guessed."""
 
     text: str
+    encoding: str
     note: str | None = None
 
 
@@ -37,11 +38,11 @@ def decode_text(data: bytes) -> Decoded:
     """The text in `data`; never fails, unreadable bytes become U+FFFD."""
     for mark, encoding in _MARKS:
         if data.startswith(mark):
-            return Decoded(data[len(mark) :].decode(encoding, errors="replace"))
+            return Decoded(data[len(mark) :].decode(encoding, errors="replace"), encoding)
     if (encoding_16 := _unmarked_utf16(data)) is not None:
-        return Decoded(data.decode(encoding_16, errors="replace"))
+        return Decoded(data.decode(encoding_16, errors="replace"), encoding_16)
     try:
-        return Decoded(data.decode("utf-8"))
+        return Decoded(data.decode("utf-8"), "utf-8")
     except UnicodeDecodeError:
         return _guess(data)
 
@@ -59,12 +60,12 @@ def _guess(data: bytes) -> Decoded:
     tolerant = data.decode("utf-8", errors="replace")
     damaged = tolerant.count(_REPLACEMENT)
     if sum(ord(letter) > 0x7F for letter in tolerant) >= 10 * damaged:
-        return Decoded(tolerant, f"The text is UTF-8 with {damaged} damaged places.")
+        return Decoded(tolerant, "utf-8", f"The text is UTF-8 with {damaged} damaged places.")
     cyrillic = _cyrillic_encoding(data[:_SAMPLE_BYTES])
     encoding = cyrillic or _western_encoding(data[:_SAMPLE_BYTES])
     name = _CYRILLIC_NAMES.get(encoding, encoding.replace("cp125", "windows-125"))
     note = f"The text is not in UTF-8; it was read as {name}."
-    return Decoded(data.decode(encoding, errors="replace"), note)
+    return Decoded(data.decode(encoding, errors="replace"), encoding, note)
 
 
 def _cyrillic_encoding(sample: bytes) -> str | None:

@@ -1,0 +1,77 @@
+"""Reads a photo in the sandbox and believes the answer only as far as it was checked."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from portal.errors import MediaRefused, ToolFailed
+from portal.settings import Settings
+from workers.photo.models import SIDES, PhotoReading, size_name
+from workers.sandbox import Limits, Sandbox, python_command, python_libraries
+
+ANSWER_BYTES_MAX = 512 * 1024
+OUTPUT_BYTES_MAX = 64 * 1024**2
+_READING = TypeAdapter(PhotoReading | dict[str, str])
+_NAMES = frozenset(map(size_name, SIDES))
+
+
+def read_photo(
+    sandbox: Sandbox,
+    photo: Path,
+    *,
+    filename: str,
+    output: Path,
+    settings: Settings,
+    stop: threading.Event,
+) -> PhotoReading:
+    """Read `photo`; its sizes are then files in `output`.
+
+    Raises MediaRefused with a sentence about `filename`, and what the sandbox raises.
+    """
+    completed = sandbox.run(
+        [*python_command("workers.photo.child"), str(photo.absolute()), f"{settings.pixels_max:d}"],
+        inputs=[photo],
+        output=output,
+        libraries=python_libraries(),
+        limits=Limits(
+            wall_seconds=settings.probe_seconds_max,
+            cpu_seconds=settings.probe_seconds_max,
+            memory_bytes=settings.sandbox_memory_bytes,
+            file_bytes=OUTPUT_BYTES_MAX,
+        ),
+        stop=stop,
+    )
+    return checked_answer(completed.stdout, filename=filename, output=output)
+
+
+def checked_answer(answer: bytes, *, filename: str, output: Path) -> PhotoReading:
+    """What the child says, if it makes sense: its decoders may have been taken over."""
+    try:
+        reading = _READING.validate_json(answer[: ANSWER_BYTES_MAX + 1])
+    except ValidationError as error:
+        raise ToolFailed(f"The reader of {filename} gave an answer without sense.") from error
+    if isinstance(reading, dict):
+        raise MediaRefused(f"{filename} {reading.get('refused', 'cannot be read.')}")
+    if not _makes_sense(reading, output) or rb"\u0000" in answer:
+        raise ToolFailed(f"The reader of {filename} gave an answer without sense.")
+    return reading
+
+
+def _makes_sense(reading: PhotoReading, output: Path) -> bool:
+    names = [size.name for size in reading.sizes]
+    return (
+        reading.width > 0
+        and reading.height > 0
+        and bool(names)
+        and len(set(names)) == len(names)
+        and _NAMES.issuperset(names)
+        and all(0 < length <= SIDES[-1] for s in reading.sizes for length in (s.width, s.height))
+        and all(_is_plain_file(output / name) for name in names)
+    )
+
+
+def _is_plain_file(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
