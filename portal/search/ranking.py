@@ -61,33 +61,49 @@ class _Rank:
     score: float
 
 
+@dataclass(frozen=True)
+class _Judged:
+    """A candidate with its rank; `match` is what its text holds of the query."""
+
+    document: Document
+    match: Match | None
+    rank: _Rank
+
+    @property
+    def key(self) -> tuple[_Rank, float, str]:
+        happened_at = self.document.happened_at
+        return self.rank, happened_at.timestamp() if happened_at else 0.0, self.document.id
+
+
 def rank(query: Query, candidates: Sequence[Candidate]) -> list[RankedHit]:
     """The best first; what is the same thing to a reader stands once, at its best place."""
     units = units_of(query)
-    ranked = sorted(
-        ((_rank(units, candidate), candidate.document) for candidate in candidates),
-        key=lambda pair: (pair[0], _age_key(pair[1]), pair[1].id),
-        reverse=True,
+    judged = [_judge(units, candidate) for candidate in candidates]
+    judged.sort(key=lambda one: one.key, reverse=True)
+    return list(_without_repeats(_hit(one.document, one.match) for one in judged))
+
+
+def _judge(units: Sequence[Unit], candidate: Candidate) -> _Judged:
+    document, score = candidate.document, candidate.score
+    in_text = find_match(units, document.text)
+    matches = [(Place.TEXT, in_text)]
+    matches += [(place, find_match(units, name)) for place, name in _names(document)]
+    ranks = (
+        _Rank(_tier(units, match), place, -match.word_span, score)
+        for place, match in matches
+        if match and match.is_complete
     )
-    return list(_without_repeats(_hit(units, document) for _, document in ranked))
+    return _Judged(
+        document, in_text, rank=max(ranks, default=_Rank(Tier.SPREAD, Place.TEXT, 0, score))
+    )
 
 
-def _rank(units: Sequence[Unit], candidate: Candidate) -> _Rank:
-    document = candidate.document
-    complete = [
-        _Rank(_tier(units, match), place, -match.word_span, candidate.score)
-        for place, part in _parts(document)
-        if (match := find_match(units, part)) and match.is_complete
-    ]
-    return max(complete, default=_Rank(Tier.SPREAD, Place.TEXT, 0, candidate.score))
-
-
-def _parts(document: Document) -> Iterator[tuple[Place, str]]:
-    is_person = document.kind is DocumentKind.PERSON
-    yield Place.TEXT, document.text
+def _names(document: Document) -> Iterator[tuple[Place, str]]:
+    """A passage stands for what is said in it, whatever its recording is called."""
     if document.kind is DocumentKind.PASSAGE:
         return
     yield Place.TITLE, document.title
+    is_person = document.kind is DocumentKind.PERSON
     for name in document.names:
         yield Place.TITLE if is_person else Place.NAME, name
 
@@ -103,12 +119,7 @@ def _tier(units: Sequence[Unit], match: Match) -> Tier:
     return Tier.NEAR if match.word_span <= word_count + NEAR_WORDS else Tier.AS_WRITTEN
 
 
-def _age_key(document: Document) -> float:
-    return document.happened_at.timestamp() if document.happened_at else 0.0
-
-
-def _hit(units: Sequence[Unit], document: Document) -> RankedHit:
-    match = find_match(units, document.text)
+def _hit(document: Document, match: Match | None) -> RankedHit:
     if match and document.cues:
         return _moment(document, match)
     start, end = _snippet(document.text, match.window if match else (0, 0))

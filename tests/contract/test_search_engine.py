@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -12,7 +14,7 @@ import pytest
 
 from portal.errors import SearchUnavailable
 from portal.search.documents import Document, DocumentKind
-from portal.search.encoding import digest
+from portal.search.encoding import digest, encode
 from portal.search.engines.embedded import EmbeddedEngine
 from portal.search.engines.interface import (
     CandidateQuery,
@@ -445,3 +447,46 @@ def test_a_wiped_index_starts_anew(tmp_path: Path) -> None:
     assert find(engine, "hello").total == 0
     engine.replace(["asset1"], [passage("hello")])
     assert find(engine, "hello").total == 1
+
+
+ENDLESS_REBUILD = """
+import sys
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from portal.search.encoding import decode
+from portal.search.engines.embedded import EmbeddedEngine
+
+template = decode(sys.stdin.buffer.read())
+
+def documents():
+    for number in count():
+        if number == 100:
+            print("under way", flush=True)
+        yield replace(template, id=str(number))
+
+EmbeddedEngine(Path(sys.argv[1])).rebuild(documents())
+"""
+
+
+def test_a_writer_killed_at_work_leaves_the_index_usable(tmp_path: Path) -> None:
+    engine = EmbeddedEngine(tmp_path)
+    engine.replace(["asset1"], [passage("old")])
+    with subprocess.Popen(
+        [sys.executable, "-c", ENDLESS_REBUILD, str(tmp_path)],
+        cwd=Path(__file__).parents[2],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as writer:
+        assert writer.stdin is not None
+        assert writer.stdout is not None
+        writer.stdin.write(encode(passage("new")))
+        writer.stdin.close()
+        assert writer.stdout.readline() == b"under way\n"
+        assert find(engine, "old").total == 1
+        writer.kill()
+    assert find(engine, "new").total == 0
+    engine.replace(["asset2"], [passage("newer", id="p2", owner="asset2")])
+    assert find(engine, "old").total == find(engine, "newer").total == 1
+    engine.rebuild([])
+    assert len([path for path in tmp_path.iterdir() if path.is_dir()]) == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,7 @@ from portal.search.query import parse_query
 from portal.search.ranking import SNIPPET_LENGTH, RankedHit, rank
 
 
-def document(text: str, **changes: object) -> Document:
+def document(text: str, **changes: Any) -> Document:
     base = Document(
         id="d",
         owner_id="a",
@@ -28,10 +29,10 @@ def document(text: str, **changes: object) -> Document:
         title="",
         text=text,
     )
-    return replace(base, **changes)  # type: ignore[arg-type]  # any field, in tests
+    return replace(base, **changes)
 
 
-def spoken(*lines: str, start: float = 0.0, **changes: object) -> Document:
+def spoken(*lines: str, start: float = 0.0, **changes: Any) -> Document:
     """A passage with a cue of three seconds for each line."""
     cues: list[TimedText] = []
     offset = 0
@@ -172,7 +173,7 @@ def test_windows_that_share_the_moment_are_one_hit() -> None:
     ],
 )
 def test_languages_and_appearances_of_one_thing_are_one_hit(
-    kind: DocumentKind, shared: dict[str, object], other: dict[str, object]
+    kind: DocumentKind, shared: dict[str, Any], other: dict[str, Any]
 ) -> None:
     documents = [
         document("word", id="1", kind=kind, language="en", **shared),
