@@ -44,6 +44,7 @@ def build_engine(database_url: str, *, pool_size: int) -> Engine:
         max_overflow=0,
         pool_timeout=POOL_WAIT_SECONDS_MAX,
         pool_pre_ping=True,
+        hide_parameters=True,  # errors are logged; hashes and what people typed are not
         connect_args={
             "connect_timeout": CONNECT_SECONDS_MAX,
             "application_name": "press-portal",
