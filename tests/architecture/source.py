@@ -38,6 +38,11 @@ class Module:
         is_feature = parts[0] == "portal" and len(parts) > 1 and parts[1] in FEATURES
         return parts[1] if is_feature else None
 
+    @property
+    def is_repository(self) -> bool:
+        """`repository.py`, or one of several such as `steps_repository.py`."""
+        return self.base_name == "repository" or self.base_name.endswith("_repository")
+
     def is_in(self, *places: str) -> bool:
         """Whether it is one of these files, or in one of these folders ("portal/web/")."""
         return any(

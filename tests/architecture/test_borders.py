@@ -64,14 +64,14 @@ BROAD_EXCEPTS: Mapping[str, str] = {
 
 def test_sql_stands_in_repositories() -> None:
     def writes_sql(module: Module, found: Import) -> bool:
-        is_allowed = module.base_name == "repository" or module.is_in(*SQL_PLACES)
+        is_allowed = module.is_repository or module.is_in(*SQL_PLACES)
         return (
             found.is_of("sqlalchemy") and not found.is_of(*HARMLESS_SQLALCHEMY) and not is_allowed
         )
 
     refuse(
         forbidden_imports(modules(*INSTALLED), writes_sql),
-        because="SQL stands in repository.py, where one can see all that touches a table.",
+        because="SQL stands in repositories, where one can see all that touches a table.",
     )
 
 
@@ -80,12 +80,12 @@ def test_statements_run_in_repositories() -> None:
         [
             f"{module.path}:{call.lineno} calls {name}"
             for module in modules(*INSTALLED)
-            if module.base_name != "repository" and not module.is_in(*SQL_PLACES)
+            if not module.is_repository and not module.is_in(*SQL_PLACES)
             for name, call in calls(module)
             if name in {"connection.execute", "connection.scalar", "connection.scalars"}
             or name.endswith(".exec_driver_sql")
         ],
-        because="SQL stands in repository.py, where one can see all that touches a table.",
+        because="SQL stands in repositories, where one can see all that touches a table.",
     )
 
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from typer.main import get_command
+
+from portal.cli.main import build_app
 from portal.settings import Settings, variable_name
 from tests.architecture.source import PROJECT, refuse
 
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
 SETTING_ROW = re.compile(r"^\| `PORTAL_.*$", re.MULTILINE)
 TARGET = re.compile(r"^`?make ([a-z]+)\b", re.MULTILINE)
+COMMAND = re.compile(r"^`?(?:\.venv/bin/)?portal (\w[^#`\n]*)", re.MULTILINE)
 MAKEFILE_TARGET = re.compile(r"^([a-z]+):", re.MULTILINE)
 
 
@@ -48,6 +53,32 @@ def test_make_targets_exist() -> None:
         ],
         because="A reader copies commands from the documents.",
     )
+
+
+def test_commands_and_their_options_exist() -> None:
+    refuse(
+        [
+            f"{document.relative_to(PROJECT)} says portal {command}: no {fault}"
+            for document in _documents()
+            for command in COMMAND.findall("\n".join(_code(document)))
+            for fault in _faults(shlex.split(command))
+        ],
+        because="A reader copies commands from the documents.",
+    )
+
+
+def _faults(words: Sequence[str]) -> list[str]:
+    """The words of a command line that the real commands do not know."""
+    command = get_command(build_app(words))
+    for word in words:
+        subcommands = getattr(command, "commands", None)
+        if subcommands is None:
+            break
+        if word not in subcommands:
+            return [word]
+        command = subcommands[word]
+    known = {option for parameter in command.params for option in parameter.opts}
+    return [word for word in words if word.startswith("--") and word not in known]
 
 
 def _as_written(default: object) -> str:

@@ -36,6 +36,8 @@ OPEN_AS_WELL = (
     "portal.transcripts.pairing",
 )
 """Pure modules and interfaces, open by name."""
+PRESENTATION = frozenset({"api", "details", "pages", "views"})
+"""What shows things to people may use another feature's `views`: a photo looks alike everywhere."""
 
 
 def test_portal_knows_no_worker() -> None:
@@ -99,10 +101,7 @@ def test_features_meet_at_their_services() -> None:
         other = _feature_of(found)
         if other is None or other == module.feature or module.is_in("portal/app.py"):
             return False
-        parts = found.target.split(".")
-        return not (
-            len(parts) > 2 and (parts[2] in OPEN_TO_OTHERS or found.is_of(*OPEN_AS_WELL, *ADAPTERS))
-        )
+        return not (_is_open(found) or _is_open_to(module, found))
 
     refuse(
         forbidden_imports(modules(*INSTALLED), trespasses),
@@ -121,6 +120,19 @@ def test_adapters_are_picked_in_one_place() -> None:
         forbidden_imports(modules(*INSTALLED), picks),
         because="Everything else works with the interface; portal/runtime.py picks what is behind.",
     )
+
+
+def _is_open(found: Import) -> bool:
+    parts = found.target.split(".")
+    is_named_alike = len(parts) > 2 and parts[2] in OPEN_TO_OTHERS
+    return is_named_alike or found.is_of(*OPEN_AS_WELL, *ADAPTERS)
+
+
+def _is_open_to(module: Module, found: Import) -> bool:
+    """Pages share views; bringing files in is a feature of the command line alone."""
+    if found.is_of("portal.ingest"):
+        return module.is_in("portal/cli/")
+    return module.base_name in PRESENTATION and found.target.split(".")[2:3] == ["views"]
 
 
 def _is_http(found: Import) -> bool:

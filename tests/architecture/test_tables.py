@@ -53,7 +53,7 @@ def test_writes_are_recognised() -> None:
 
 def _owns(module: Module, table: str) -> bool:
     is_own = table in OWNERS.get(module.feature or "", frozenset())
-    return is_own and module.base_name == "repository"
+    return is_own and module.is_repository
 
 
 def _written_tables(module: Module) -> Iterator[tuple[str, int]]:
