@@ -348,7 +348,8 @@ def test_an_index_outlives_its_engine(open_engine: OpenEngine) -> None:
 
 def test_several_writers_take_turns(open_engine: OpenEngine) -> None:
     def write(number: int) -> None:
-        open_engine().replace([f"asset{number}"], [passage("hello", id=f"p{number}")])
+        owner = f"asset{number}"
+        open_engine().replace([owner], [passage("hello", id=f"p{number}", owner=owner)])
 
     threads = [threading.Thread(target=write, args=[number]) for number in range(4)]
     for thread in threads:
