@@ -32,13 +32,14 @@ _log = structlog.get_logger(__name__)
 
 
 class CommandError(Exception):
-    """A short command ended badly; `output_tail` is the end of what it wrote.
+    """A short command ended badly: `reason` says how, `output_tail` is the end of what it wrote.
 
     For the module that ran it, which knows what that means to the user and says so.
     """
 
     def __init__(self, program: str, reason: str, *, output_tail: str) -> None:
         super().__init__(f"{program} {reason}: {output_tail or 'it wrote nothing'}")
+        self.reason = reason
         self.output_tail = output_tail
 
 

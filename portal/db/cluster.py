@@ -69,18 +69,28 @@ class Cluster:
         fresh.rename(self._data)
         _fsync_folder(self._folder)
 
-    def running_socket_folder(self) -> Path | None:
-        """Where the running server listens, or None when none runs."""
-        lines = self._postmaster_file()
-        if len(lines) < 5 or not _works_in(lines[0], self._data):
-            return None
-        return Path(lines[4])
+    def is_in_use(self) -> bool:
+        """Whether a server, or what a killed one left running, is at work on the data.
 
-    def start(self, durability: Mapping[str, str]) -> Path:
-        """Start the server and return the folder of its socket. Raises DatabaseUnavailable."""
-        self._remove_stale_postmaster_file()
+        Not read off `postmaster.pid`: the number noted there may belong to another process by
+        now, after a reboot or, in containers, at each start.
+        """
+        data = self._data.stat()
+        return any(_is_server_at(process, data) for process in Path("/proc").glob("[0-9]*"))
+
+    def socket_folder(self) -> Path | None:
+        """Where the server that is in use listens; None while it is not that far yet."""
+        try:
+            lines = (self._data / "postmaster.pid").read_text().splitlines()
+        except FileNotFoundError:
+            return None
+        return Path(lines[4]) if len(lines) > 4 and lines[4] else None
+
+    def start(self, durability: Mapping[str, str]) -> None:
+        """Start the server, which must not be in use. Raises DatabaseUnavailable."""
+        (self._data / "postmaster.pid").unlink(missing_ok=True)
         self._shorten_log()
-        socket_folder = self._socket_folder()
+        socket_folder = self._prepared_socket_folder()
         options = {
             **SERVER_SETTINGS,
             **durability,
@@ -95,12 +105,19 @@ class Cluster:
             )
         except DatabaseUnavailable as error:
             raise DatabaseUnavailable(f"{error} Its log ends with:\n{self.log_tail()}") from error
-        return socket_folder
 
     def stop(self) -> None:
         """Stop the server in order, if it runs; open connections are ended."""
-        if self.running_socket_folder() is not None:
-            _run("pg_ctl", "stop", "--wait", "--mode", "fast", "--pgdata", str(self._data))
+        if not self.is_in_use():
+            return
+        try:
+            _run(
+                *("pg_ctl", "stop", "--wait", "--timeout", f"{COMMAND_SECONDS_MAX - 10:.0f}"),
+                *("--mode", "fast", "--pgdata", str(self._data)),
+            )
+        except DatabaseUnavailable:
+            if self.is_in_use():  # else it ended by itself at this moment
+                raise
 
     def log_tail(self) -> str:
         """The end of the server's log, for a message about its failure."""
@@ -108,46 +125,39 @@ class Cluster:
             return "(no log)"
         return self._log.read_text(errors="replace").strip()[-LOG_TAIL_CHARACTERS:]
 
-    def _postmaster_file(self) -> list[str]:
-        try:
-            return (self._data / "postmaster.pid").read_text().splitlines()
-        except FileNotFoundError:
-            return []
-
-    def _remove_stale_postmaster_file(self) -> None:
-        """PostgreSQL takes any process with the noted number for its server.
-
-        After a reboot, and in containers at each start, that number often belongs to another.
-        """
-        lines = self._postmaster_file()
-        if lines and not _works_in(lines[0], self._data):
-            (self._data / "postmaster.pid").unlink()
-
     def _shorten_log(self) -> None:
         if self._log.exists() and self._log.stat().st_size > LOG_BYTES_MAX:
             self._log.replace(self._log.with_suffix(".log.1"))
 
-    def _socket_folder(self) -> Path:
-        """A private folder for the socket: inside ours if the path fits, else a temporary one."""
-        inside = self._folder / "run"
+    def _prepared_socket_folder(self) -> Path:
+        """An empty private folder for the socket: inside ours if its path will do."""
         name = "press-portal-" + hashlib.sha256(os.fsencode(self._folder)).hexdigest()[:16]
-        outside = Path(tempfile.gettempdir()) / name
-        for folder in (inside, outside):
-            if len(os.fsencode(folder / SOCKET_NAME)) <= SOCKET_PATH_BYTES_MAX:
+        temporary = Path(tempfile.gettempdir())
+        for folder in (self._folder / "run", temporary / name):
+            if _can_hold_socket(folder):
                 folder.mkdir(mode=0o700, exist_ok=True)
                 _require_private(folder)
+                for stale in folder.glob(SOCKET_NAME + "*"):  # the socket's own lock file too
+                    stale.unlink()
                 return folder
         raise DatabaseUnavailable(
-            f"The paths of the data folder and of the temporary folder {outside.parent} are both "
-            "too long for a socket. Set PORTAL_DATA_DIR to a shorter path."
+            f"The paths of the data folder and of the temporary folder {temporary} are too long "
+            "for a socket. Set PORTAL_DATA_DIR to a shorter path."
         )
 
 
-def _works_in(pid: str, folder: Path) -> bool:
-    """Whether process `pid` is at home in `folder`: a server changes into its data folder."""
+def _can_hold_socket(folder: Path) -> bool:
+    path = os.fsencode(folder / SOCKET_NAME)
+    return len(path) <= SOCKET_PATH_BYTES_MAX and b"," not in path  # libpq takes "," for a list
+
+
+def _is_server_at(process: Path, data: os.stat_result) -> bool:
+    """Whether `process`, a folder in /proc, is PostgreSQL at home in `data`."""
     try:
-        return Path(f"/proc/{int(pid)}/cwd").samefile(folder)
-    except (ValueError, OSError):
+        if (process / "comm").read_text() != "postgres\n":
+            return False
+        return os.path.samestat((process / "cwd").stat(), data)
+    except OSError:  # ended meanwhile, or another user's
         return False
 
 
@@ -178,7 +188,7 @@ def _explanation(program: str, error: CommandError) -> str:
         )
     if "No space left on device" in error.output_tail:
         return f"The embedded database cannot run because the disk is full ({program})."
-    return f"The embedded database failed: {error}"
+    return f"The embedded database failed: {program} {error.reason}: {error.output_tail}"
 
 
 def _unprivileged() -> Sequence[str]:

@@ -117,18 +117,23 @@ def _ready_socket_folder(cluster: Cluster, durability: Mapping[str, str]) -> Pat
     """
     deadline = time.monotonic() + READY_SECONDS_MAX
     while True:
-        socket_folder = cluster.running_socket_folder() or cluster.start(durability)
+        if not cluster.is_in_use():
+            cluster.start(durability)
+        socket_folder = cluster.socket_folder()
         try:
-            _create_database_if_missing(socket_folder)
+            if socket_folder is not None:
+                _create_database_if_missing(socket_folder)
+                return socket_folder
         except psycopg.OperationalError as error:
-            if time.monotonic() > deadline:
-                raise DatabaseUnavailable(
-                    f"The embedded database does not answer: {error}. Its log ends with:\n"
-                    f"{cluster.log_tail()}"
-                ) from error
-            time.sleep(0.1)
+            fault = str(error)
         else:
-            return socket_folder
+            fault = "it is not listening yet"
+        if time.monotonic() > deadline:
+            raise DatabaseUnavailable(
+                f"The embedded database does not answer: {fault}. Its log ends with:\n"
+                f"{cluster.log_tail()}"
+            )
+        time.sleep(0.1)
 
 
 def _create_database_if_missing(socket_folder: Path) -> None:
