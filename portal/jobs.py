@@ -71,7 +71,7 @@ class Job:
 _app = App(connector=SyncPsycopgConnector())
 
 
-def defer(connection: Connection, job: Job) -> None:
+def defer(connection: Connection, job: Job, *, delay_seconds: float = 0) -> None:
     """Queue `job` in the transaction of `connection`; a twin that still waits makes it a no-op."""
     deferrer = _app.configure_task(
         job.task,
@@ -80,6 +80,7 @@ def defer(connection: Connection, job: Job) -> None:
         queue=LANES[job.task],
         lock=job.lock,
         queueing_lock=f"{job.task}:{job.subject_id}",
+        schedule_in={"milliseconds": round(delay_seconds * 1000)} if delay_seconds else None,
     )
     try:
         with connection.begin_nested():

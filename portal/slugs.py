@@ -10,15 +10,9 @@ from itertools import count
 SLUG_PATTERN = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 SLUG_LENGTH_MAX = 80
 
-_LATIN = dict(
-    zip(
-        "абвгґдеёжзиіїйклмнопрстуўфхцчшщъыьэюяє",
-        "a b v g g d e e zh z i i i j k l m n o p r s t u u f kh ts ch sh shch - y - e yu ya e".replace(
-            "-", ""
-        ).split(" "),
-        strict=True,
-    )
-)
+_CYRILLIC = "абвгґдеёжзиіїйклмнопрстуўфхцчшщыэюяє"
+_ROMAN = "a b v g g d e e zh z i i i i k l m n o p r s t u u f kh ts ch sh shch y e yu ya e"
+_LATIN = dict(zip(_CYRILLIC, _ROMAN.split(), strict=True))
 
 
 def slugify(text: str) -> str:

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from portal.assets import service as assets_service
+from portal.errors import NotFound
 from portal.events import service as events_service
 from portal.people import service
 from portal.people.views import Appearances, PersonPage, person_page
@@ -33,6 +34,9 @@ def _page(connection: Connection, slug: str, *, viewer: Viewer, language: str) -
     person = service.get_person(connection, slug)
     lines = events_service.list_appearances(connection, person.id, viewer=viewer)
     assets = assets_service.list_assets(connection, viewer=viewer, person_id=person.id)
+    if not (lines or assets or viewer.sees_everything):
+        # Someone named in drafts only: the name itself would tell of them.
+        raise NotFound(f"There is no person at the address {slug!r}.")
     event_ids = list(dict.fromkeys(asset.event_id for asset in assets))
     events = events_service.events_by_ids(connection, event_ids, viewer=viewer)
     found = Appearances(

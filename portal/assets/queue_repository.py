@@ -1,0 +1,74 @@
+"""SQL that reads and mends the job queue's own tables (Procrastinate 3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+HEARTBEAT_SECONDS = 5
+STALLED_SECONDS = 15
+"""A worker that has been silent for so long is taken for dead."""
+
+_SWEEP_LOCK = 7_202_611
+
+
+@dataclass(frozen=True)
+class StalledJob:
+    job_id: int
+    task: str
+    subject_id: str
+
+
+def live_worker_count(connection: Connection) -> int:
+    count: int = connection.execute(
+        text(
+            "select count(*) from procrastinate_workers"
+            " where last_heartbeat > now() - make_interval(secs => :stalled)"
+        ),
+        {"stalled": STALLED_SECONDS},
+    ).scalar_one()
+    return count
+
+
+def hold_sweep(connection: Connection) -> bool:
+    """Whether this transaction may sweep; one process does at a time."""
+    held: bool = connection.execute(
+        text("select pg_try_advisory_xact_lock(:key)"), {"key": _SWEEP_LOCK}
+    ).scalar_one()
+    return held
+
+
+def stalled_jobs(connection: Connection) -> list[StalledJob]:
+    """Jobs under way whose worker is dead or forgotten."""
+    rows = connection.execute(
+        text(
+            "select job.id, job.task_name, job.args->>'subject_id' as subject_id"
+            " from procrastinate_jobs job"
+            " left join procrastinate_workers worker on worker.id = job.worker_id"
+            " where job.status = 'doing' and (worker.id is null"
+            " or worker.last_heartbeat < now() - make_interval(secs => :stalled))"
+            " order by job.id"
+        ),
+        {"stalled": STALLED_SECONDS},
+    )
+    return [StalledJob(row.id, row.task_name, row.subject_id) for row in rows]
+
+
+def drop_job(connection: Connection, job_id: int) -> None:
+    """End a stalled job, so that its locks are free for a fresh one."""
+    connection.execute(
+        text("select procrastinate_finish_job_v1(:job, 'failed', true)"), {"job": job_id}
+    )
+
+
+def has_job(connection: Connection, *, task: str, subject_id: str) -> bool:
+    """Whether such a job waits or runs."""
+    found: bool = connection.execute(
+        text(
+            "select exists (select 1 from procrastinate_jobs where task_name = :task"
+            " and args->>'subject_id' = :subject and status in ('todo', 'doing'))"
+        ),
+        {"task": task, "subject": subject_id},
+    ).scalar_one()
+    return found

@@ -1,0 +1,239 @@
+"""All SQL that writes assets, originals, renditions and photo metadata, and reads them whole."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, RowMapping, Select, delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from portal.assets.models import (
+    Asset,
+    Kind,
+    Original,
+    PhotoMetadata,
+    Rendition,
+    RenditionKind,
+    Step,
+)
+from portal.assets.steps_repository import records_of
+from portal.db.tables import asset_people, assets, events, originals, photo_metadata, renditions
+from portal.visibility import Viewer, asset_visible_to
+
+_WHOLE = (
+    select(
+        assets,
+        originals.c.key,
+        originals.c.size_bytes,
+        originals.c.media_type,
+        originals.c.sha256,
+        originals.c.declared_sha256,
+    )
+    .join(events, events.c.id == assets.c.event_id)
+    .outerjoin(originals, originals.c.asset_id == assets.c.id)
+)
+
+_RENDITION_COLUMNS = tuple(field.name for field in fields(Rendition))
+_PHOTO_COLUMNS = tuple(field.name for field in fields(PhotoMetadata))
+
+
+def find(connection: Connection, asset_id: str, *, viewer: Viewer) -> Asset | None:
+    """One asset with all its parts."""
+    query = _visible(viewer).where(assets.c.id == asset_id)
+    return next(iter(_load(connection, query)), None)
+
+
+def list_visible(
+    connection: Connection,
+    *,
+    viewer: Viewer,
+    event_id: str | None,
+    person_id: str | None,
+    kinds: Collection[Kind],
+    limit: int,
+) -> list[Asset]:
+    """In the order of capture, then of arrival."""
+    query = _visible(viewer)
+    if event_id is not None:
+        query = query.where(assets.c.event_id == event_id)
+    if kinds:
+        query = query.where(assets.c.kind.in_(kinds))
+    if person_id is not None:
+        pictured = select(asset_people.c.asset_id).where(asset_people.c.person_id == person_id)
+        query = query.where(assets.c.id.in_(pictured))
+    order = (func.coalesce(assets.c.captured_at, assets.c.created_at), assets.c.filename)
+    return _load(connection, query.order_by(*order).limit(limit))
+
+
+def find_id_by_sha256(connection: Connection, event_id: str, sha256: str) -> str | None:
+    return connection.scalar(
+        select(originals.c.asset_id)
+        .join(assets, assets.c.id == originals.c.asset_id)
+        .where(
+            originals.c.event_id == event_id,
+            func.coalesce(originals.c.sha256, originals.c.declared_sha256) == sha256,
+            assets.c.removed_at.is_(None),
+        )
+        .order_by(originals.c.stored_at)
+        .limit(1)
+    )
+
+
+def add(connection: Connection, *, asset_id: str, event_id: str, **columns: object) -> None:
+    """Add an asset's row; nothing happens when it is there already."""
+    connection.execute(
+        insert(assets)
+        .values(id=asset_id, event_id=event_id, **columns)
+        .on_conflict_do_nothing(index_elements=[assets.c.id])
+    )
+
+
+def add_original(
+    connection: Connection, *, asset_id: str, event_id: str, original: Original
+) -> None:
+    connection.execute(
+        insert(originals)
+        .values(asset_id=asset_id, event_id=event_id, **asdict(original))
+        .on_conflict_do_nothing(index_elements=[originals.c.asset_id])
+    )
+
+
+def mark_verified(connection: Connection, asset_id: str, *, sha256: str) -> None:
+    """Raises sqlalchemy.exc.IntegrityError when the event has these bytes already."""
+    connection.execute(
+        update(originals)
+        .where(originals.c.asset_id == asset_id)
+        .values(sha256=sha256, verified_at=func.now())
+    )
+
+
+def update_columns(connection: Connection, asset_id: str, **columns: object) -> None:
+    connection.execute(update(assets).where(assets.c.id == asset_id).values(**columns))
+
+
+def add_people(connection: Connection, asset_id: str, person_ids: Iterable[str]) -> None:
+    rows = [{"asset_id": asset_id, "person_id": person_id} for person_id in person_ids]
+    if rows:
+        connection.execute(insert(asset_people).on_conflict_do_nothing(), rows)
+
+
+def replace_renditions(
+    connection: Connection, asset_id: str, step: Step, made: Sequence[Rendition]
+) -> None:
+    """What `step` made earlier gives way to what it made now."""
+    connection.execute(
+        delete(renditions).where(renditions.c.asset_id == asset_id, renditions.c.step == step)
+    )
+    if made:
+        rows = [{"asset_id": asset_id, **asdict(rendition)} for rendition in made]
+        connection.execute(insert(renditions), rows)
+
+
+def replace_photo(connection: Connection, asset_id: str, metadata: PhotoMetadata) -> None:
+    values = {**asdict(metadata), "keywords": list(metadata.keywords)}
+    connection.execute(
+        insert(photo_metadata)
+        .values(asset_id=asset_id, **values)
+        .on_conflict_do_update(index_elements=[photo_metadata.c.asset_id], set_=values)
+    )
+
+
+def mark_removed(connection: Connection, asset_id: str) -> bool:
+    """Hide the asset for everybody and free its checksum for another upload."""
+    found = connection.execute(
+        update(assets)
+        .where(assets.c.id == asset_id, assets.c.removed_at.is_(None))
+        .values(removed_at=func.now())
+        .returning(assets.c.id)
+    ).one_or_none()
+    connection.execute(delete(originals).where(originals.c.asset_id == asset_id))
+    return found is not None
+
+
+def removed_before(connection: Connection, instant: datetime) -> list[str]:
+    """Assets whose removal is older than `instant`."""
+    return list(connection.scalars(select(assets.c.id).where(assets.c.removed_at < instant)))
+
+
+def _visible(viewer: Viewer) -> Select[Any]:
+    return _WHOLE.where(asset_visible_to(viewer))
+
+
+def _load(connection: Connection, query: Select[Any]) -> list[Asset]:
+    rows = connection.execute(query).all()
+    ids = [row.id for row in rows]
+    steps = records_of(connection, ids)
+    made = _renditions_of(connection, ids)
+    photos = _photos_of(connection, ids)
+    people = _people_of(connection, ids)
+    return [
+        Asset(
+            id=row.id,
+            event_id=row.event_id,
+            kind=Kind(row.kind),
+            filename=row.filename,
+            title=row.title,
+            caption=row.caption,
+            language=row.language,
+            programme_item_id=row.programme_item_id,
+            captured_at=row.captured_at,
+            duration_seconds=row.duration_seconds,
+            width=row.width,
+            height=row.height,
+            created_at=row.created_at,
+            original=_original(row),
+            steps=tuple(steps.get(row.id, ())),
+            renditions=tuple(made.get(row.id, ())),
+            photo=photos.get(row.id),
+            people_ids=tuple(people.get(row.id, ())),
+        )
+        for row in rows
+    ]
+
+
+def _original(row: Row[Any]) -> Original | None:
+    if row.key is None:
+        return None
+    return Original(row.key, row.size_bytes, row.media_type, row.sha256, row.declared_sha256)
+
+
+def _renditions_of(connection: Connection, ids: Sequence[str]) -> dict[str, list[Rendition]]:
+    query = select(renditions).where(renditions.c.asset_id.in_(ids))
+    order = (renditions.c.bandwidth_bps.desc().nulls_last(), renditions.c.width.desc())
+    found: dict[str, list[Rendition]] = {}
+    for row in connection.execute(query.order_by(*order)).mappings():
+        found.setdefault(row["asset_id"], []).append(_rendition(row))
+    return found
+
+
+def _rendition(row: RowMapping) -> Rendition:
+    columns = {name: row[name] for name in _RENDITION_COLUMNS}
+    segments = row["segment_seconds"]
+    return Rendition(
+        **{
+            **columns,
+            "step": Step(row["step"]),
+            "kind": RenditionKind(row["kind"]),
+            "segment_seconds": None if segments is None else tuple(segments),
+        }
+    )
+
+
+def _photos_of(connection: Connection, ids: Sequence[str]) -> dict[str, PhotoMetadata]:
+    query = select(photo_metadata).where(photo_metadata.c.asset_id.in_(ids))
+    found: dict[str, PhotoMetadata] = {}
+    for row in connection.execute(query).mappings():
+        columns = {name: row[name] for name in _PHOTO_COLUMNS}
+        found[row["asset_id"]] = PhotoMetadata(**{**columns, "keywords": tuple(row["keywords"])})
+    return found
+
+
+def _people_of(connection: Connection, ids: Sequence[str]) -> dict[str, list[str]]:
+    query = select(asset_people).where(asset_people.c.asset_id.in_(ids))
+    found: dict[str, list[str]] = {}
+    for row in connection.execute(query.order_by(asset_people.c.person_id)):
+        found.setdefault(row.asset_id, []).append(row.person_id)
+    return found

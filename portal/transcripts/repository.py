@@ -1,0 +1,135 @@
+"""All SQL that writes transcripts and their cues."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from portal.db.tables import assets, cues, transcripts
+from portal.ids import new_id
+from portal.transcripts.models import Cue, Transcript, TranscriptStatus
+
+
+@dataclass(frozen=True)
+class NamedAsset:
+    id: str
+    filename: str
+
+
+def upsert(
+    connection: Connection, source_asset_id: str, *, language: str, status: TranscriptStatus
+) -> str:
+    """The id of the caption file's transcript, made or brought up to date."""
+    values = {"language": language, "status": status}
+    transcript_id: str = connection.execute(
+        insert(transcripts)
+        .values(id=new_id(), source_asset_id=source_asset_id, **values)
+        .on_conflict_do_update(
+            index_elements=[transcripts.c.source_asset_id],
+            set_={**values, "updated_at": func.now()},
+        )
+        .returning(transcripts.c.id)
+    ).scalar_one()
+    return transcript_id
+
+
+def replace_cues(connection: Connection, transcript_id: str, spoken: Sequence[Cue]) -> None:
+    connection.execute(delete(cues).where(cues.c.transcript_id == transcript_id))
+    rows = [
+        {
+            "transcript_id": transcript_id,
+            "position": position,
+            "start_seconds": cue.start_seconds,
+            "end_seconds": cue.end_seconds,
+            "speaker": cue.speaker,
+            "text": cue.text,
+        }
+        for position, cue in enumerate(spoken)
+    ]
+    if rows:
+        connection.execute(insert(cues), rows)
+
+
+def event_of(connection: Connection, asset_id: str) -> str:
+    event_id: str = connection.execute(
+        select(assets.c.event_id).where(assets.c.id == asset_id)
+    ).scalar_one()
+    return event_id
+
+
+def recordings_of_event(connection: Connection, event_id: str) -> list[NamedAsset]:
+    """Oldest first."""
+    query = select(assets.c.id, assets.c.filename).where(
+        assets.c.event_id == event_id,
+        assets.c.kind.in_(("video", "audio")),
+        assets.c.removed_at.is_(None),
+    )
+    rows = connection.execute(query.order_by(assets.c.created_at, assets.c.id))
+    return [NamedAsset(row.id, row.filename) for row in rows]
+
+
+def caption_files_of_event(connection: Connection, event_id: str) -> list[NamedAsset]:
+    """Caption files that have a transcript."""
+    rows = connection.execute(
+        select(assets.c.id, assets.c.filename)
+        .join(transcripts, transcripts.c.source_asset_id == assets.c.id)
+        .where(assets.c.event_id == event_id, assets.c.removed_at.is_(None))
+    )
+    return [NamedAsset(row.id, row.filename) for row in rows]
+
+
+def pair(connection: Connection, source_asset_id: str, recording_id: str | None) -> bool:
+    """Show the transcript on a recording (None: on its own page); whether that is a change."""
+    changed = connection.execute(
+        update(transcripts)
+        .where(
+            transcripts.c.source_asset_id == source_asset_id,
+            transcripts.c.recording_id.is_distinct_from(recording_id),
+        )
+        .values(recording_id=recording_id)
+        .returning(transcripts.c.id)
+    ).one_or_none()
+    return changed is not None
+
+
+def shown_on(connection: Connection, asset_id: str, *, with_cues: bool) -> list[Transcript]:
+    """Transcripts of a recording, or the one of a caption file, by language."""
+    query = (
+        select(transcripts)
+        .join(assets, assets.c.id == transcripts.c.source_asset_id)
+        .where(
+            or_(
+                transcripts.c.recording_id == asset_id,
+                transcripts.c.source_asset_id == asset_id,
+            ),
+            assets.c.removed_at.is_(None),
+        )
+        .order_by(transcripts.c.language, transcripts.c.created_at)
+    )
+    return [
+        _transcript(row, _cues_of(connection, row.id) if with_cues else ())
+        for row in connection.execute(query).all()
+    ]
+
+
+def _transcript(row: Row[Any], spoken: tuple[Cue, ...]) -> Transcript:
+    return Transcript(
+        id=row.id,
+        asset_id=row.recording_id or row.source_asset_id,
+        source_asset_id=row.source_asset_id,
+        language=row.language,
+        status=TranscriptStatus(row.status),
+        cues=spoken,
+    )
+
+
+def _cues_of(connection: Connection, transcript_id: str) -> tuple[Cue, ...]:
+    query = select(cues).where(cues.c.transcript_id == transcript_id).order_by(cues.c.position)
+    return tuple(
+        Cue(row.start_seconds, row.end_seconds, row.text, row.speaker)
+        for row in connection.execute(query)
+    )

@@ -1,0 +1,51 @@
+"""Rules about transcripts: saving, and pairing with recordings by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from portal.jobs import Job, Task, defer
+from portal.transcripts import repository
+from portal.transcripts.models import Cue, Transcript, TranscriptStatus
+from portal.transcripts.pairing import belongs_to
+
+
+def save_transcript(
+    connection: Connection,
+    source_asset_id: str,
+    *,
+    language: str,
+    status: TranscriptStatus,
+    cues: Sequence[Cue],
+) -> None:
+    """Make or replace the transcript of a caption file and show it where it belongs."""
+    transcript_id = repository.upsert(connection, source_asset_id, language=language, status=status)
+    repository.replace_cues(connection, transcript_id, cues)
+    event_id = repository.event_of(connection, source_asset_id)
+    pair_transcripts(connection, event_id)
+    defer(connection, Job(Task.INDEX_EVENT, event_id))
+
+
+def pair_transcripts(connection: Connection, event_id: str) -> None:
+    """Pair every caption file of the event with the recording it is named after.
+
+    Whichever came first, captions or recording: this is called when either is ready.
+    """
+    recordings = repository.recordings_of_event(connection, event_id)
+    changed = False
+    for captions in repository.caption_files_of_event(connection, event_id):
+        recording_id = next(
+            (r.id for r in recordings if belongs_to(captions.filename, r.filename)), None
+        )
+        changed |= repository.pair(connection, captions.id, recording_id)
+    if changed:
+        defer(connection, Job(Task.INDEX_EVENT, event_id))
+
+
+def transcripts_of(
+    connection: Connection, asset_id: str, *, with_cues: bool = True
+) -> list[Transcript]:
+    """Those shown on an asset; the caller has made sure that the asset may be seen."""
+    return repository.shown_on(connection, asset_id, with_cues=with_cues)
