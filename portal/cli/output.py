@@ -28,8 +28,10 @@ def warn(text: str) -> None:
 
 
 def say_json(value: Mapping[str, object]) -> None:
-    """One JSON object on a line of its own."""
-    out.out(json.dumps(value, ensure_ascii=False))
+    """One JSON object on a line of its own; names that are not UTF-8 come out as escapes."""
+    text = json.dumps(value, ensure_ascii=False)
+    is_writable = text.isascii() or not any("\ud800" <= c <= "\udfff" for c in text)
+    _write_line(text if is_writable else json.dumps(value))
 
 
 def say_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -37,12 +39,17 @@ def say_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None
     cells = [["" if cell is None else printable(str(cell)) for cell in row] for row in rows]
     if not out.is_terminal:
         for row in cells:
-            out.out("\t".join(row))
+            _write_line("\t".join(cell.replace("\n", " ") for cell in row))
         return
     table = Table(*headings, box=None, pad_edge=False, header_style="bold")
     for row in cells:
         table.add_row(*map(Text, row))
     out.print(table, soft_wrap=False)
+
+
+def _write_line(text: str) -> None:
+    """Past Rich, which would make spaces of tabs."""
+    out.file.write(f"{text}\n")
 
 
 def printable(text: str) -> str:

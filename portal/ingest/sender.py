@@ -90,7 +90,7 @@ class Sender:
                 self.runtime,
                 connection,
                 event_id=self.event_id,
-                filename=source.file.path.name,
+                filename=_readable_name(source.file.path),
                 size_bytes=source.size_bytes,
                 head=source.head(),
                 declared_sha256=sha256,
@@ -192,6 +192,11 @@ def _open_regular(path: Path, *, name: str) -> BinaryIO:
     if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for its writer
         raise InvalidInput(f"{name} is no file.")
     return path.open("rb")
+
+
+def _readable_name(path: Path) -> str:
+    """A file system takes any bytes as a name, a database only text."""
+    return os.fsencode(path.name).decode(errors="replace")
 
 
 def _check_declared(file: PlannedFile, sha256: str) -> None:
