@@ -1,0 +1,127 @@
+"""The step "captions": caption files become transcripts in the right language."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, update
+
+from portal.assets.models import Asset, Kind, Original, Outcome, Step
+from portal.db import tables
+from portal.errors import MediaRefused
+from portal.events import service as events
+from portal.ids import new_id
+from portal.runtime import Runtime
+from portal.storage import keys
+from portal.transcripts import service as transcripts
+from portal.transcripts.models import Transcript, TranscriptStatus
+from workers.captions.step import captions
+from workers.run import StepResult, StepRun
+from workers.sandbox import Level, Sandbox
+
+pytestmark = pytest.mark.postgres
+
+SRT = "1\n00:00:01,000 --> 00:00:02,000\nПриветствую вас, дамы и господа\n"
+
+
+def take(runtime: Runtime, path: Path, *, language: str | None = None) -> StepRun:
+    """An asset of a caption file in an event whose default language is Belarusian."""
+    asset_id = new_id()
+    with runtime.engine.begin() as connection:
+        event = events.ensure_event(connection, "scrum")
+        connection.execute(update(tables.events).values(default_language="be"))
+        connection.execute(
+            insert(tables.assets).values(
+                id=asset_id,
+                event_id=event.id,
+                kind=Kind.CAPTIONS,
+                filename=path.name,
+                language=language,
+            )
+        )
+    key = keys.original(asset_id)
+    stored = runtime.store.put_file(key, path, media_type="application/x-subrip")
+    asset = Asset(
+        id=asset_id,
+        event_id=event.id,
+        kind=Kind.CAPTIONS,
+        filename=path.name,
+        title={},
+        caption={},
+        language=language,
+        programme_item_id=None,
+        captured_at=None,
+        duration_seconds=None,
+        width=None,
+        height=None,
+        created_at=datetime.now(UTC),
+        original=Original(key, stored.size_bytes, "application/x-subrip", None, None),
+    )
+    return StepRun(
+        runtime=runtime,
+        sandbox=Sandbox(Level.PLAIN),
+        asset=asset,
+        step=Step.CAPTIONS,
+        attempt=1,
+        scratch=path.parent,
+        stop=threading.Event(),
+        report_progress=lambda _: None,
+        publish_early=lambda _: None,
+    )
+
+
+def published(run: StepRun, result: StepResult) -> Transcript:
+    assert result.apply is not None
+    with run.runtime.engine.begin() as connection:
+        result.apply(connection)
+        (transcript,) = transcripts.transcripts_of(connection, run.asset.id)
+    return transcript
+
+
+def test_the_captions_of_mediaelement(runtime: Runtime, samples: Path) -> None:
+    run = take(runtime, samples / "video/mediaelement.srt")
+    result = captions(run)
+    assert (result.outcome, result.notes, result.renditions) == (Outcome.DONE, (), ())
+    transcript = published(run, result)
+    assert len(transcript.cues) == 15
+    assert transcript.status is TranscriptStatus.SUPPLIED
+    assert next(c for c in transcript.cues if "browser vendors" in c.text).start_seconds == 4
+
+
+@pytest.mark.parametrize(
+    ("filename", "said", "language"),
+    [("a.ru.srt", None, "ru"), ("a.ru.srt", "en", "en"), ("a.srt", None, "be")],
+)
+def test_the_language_is_what_was_said_else_the_name_else_the_event(
+    runtime: Runtime, tmp_path: Path, filename: str, said: str | None, language: str
+) -> None:
+    (tmp_path / filename).write_text(SRT)
+    run = take(runtime, tmp_path / filename, language=said)
+    assert published(run, captions(run)).language == language
+
+
+def test_windows_1251_is_read_and_noted(runtime: Runtime, tmp_path: Path) -> None:
+    (tmp_path / "a.ru.srt").write_bytes(SRT.encode("cp1251"))
+    run = take(runtime, tmp_path / "a.ru.srt")
+    result = captions(run)
+    assert result.notes == ("The text is not in UTF-8; it was read as windows-1251.",)
+    assert published(run, result).cues[0].text == "Приветствую вас, дамы и господа"
+
+
+def test_a_second_run_replaces_the_first(runtime: Runtime, tmp_path: Path) -> None:
+    (tmp_path / "a.ru.srt").write_text(SRT)
+    run = take(runtime, tmp_path / "a.ru.srt")
+    first, second = (published(run, captions(run)) for _ in range(2))
+    assert first.cues == second.cues
+
+
+def test_what_holds_no_captions_is_refused_with_its_name(runtime: Runtime, tmp_path: Path) -> None:
+    (tmp_path / "a.srt").write_text("Dear editor,")
+    with pytest.raises(MediaRefused, match=r"^a\.srt holds no captions: "):
+        captions(take(runtime, tmp_path / "a.srt"))
+    (tmp_path / "b.srt").write_bytes(bytes(11 * 1024**2))
+    with pytest.raises(MediaRefused, match=r"^b\.srt is larger than 10 MB"):
+        captions(take(runtime, tmp_path / "b.srt"))

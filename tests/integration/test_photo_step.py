@@ -1,0 +1,467 @@
+"""The step "photo" on real and on made photos, in the real sandbox, with the real database."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import struct
+import subprocess
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from sqlalchemy import insert, select, update
+
+from portal.assets.models import Asset, Kind, Original, Outcome, RenditionKind, Step
+from portal.db import tables
+from portal.errors import Interrupted, MediaRefused, ToolFailed
+from portal.events import service as events
+from portal.ids import new_id
+from portal.runtime import Runtime
+from portal.settings import Settings
+from portal.storage import keys
+from workers.photo.models import PhotoReading
+from workers.photo.reading import checked_answer, read_photo
+from workers.photo.step import photo
+from workers.run import StepResult, StepRun
+from workers.sandbox import Sandbox, detect_level
+
+SAMPLES = (
+    "30-type_error.jpg 45-gps_ifd.jpg BlueSquare.jpg Canon_40D.jpg Canon_40D_photoshop_import.jpg "
+    "DSCN0010.jpg DSCN0012.jpg DSCN0042.jpg IMG_5195.HEIC Jobagent.tiff image00971.jpg "
+    "image01137.jpg iphone_hdr_NO.jpg jolla.jpg landscape_1.jpg landscape_6.jpg "
+    "long_description.jpg nikon-e950.jpg portrait_3.jpg portrait_8.jpg"
+)
+LANDSCAPES = {"landscape_1.jpg", "landscape_6.jpg"}
+PORTRAITS = {"portrait_3.jpg", "portrait_8.jpg"}
+
+Read = Callable[[Path], PhotoReading]
+Take = Callable[[Path], StepRun]
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Sandbox:
+    return Sandbox(detect_level())
+
+
+@dataclass(frozen=True)
+class Sample:
+    path: Path
+    reading: PhotoReading
+    sizes: Path
+
+
+@pytest.fixture(scope="module", params=SAMPLES.split())
+def sample(
+    request: pytest.FixtureRequest,
+    samples: Path,
+    sandbox: Sandbox,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Sample:
+    path = samples / "photos" / request.param
+    sizes = tmp_path_factory.mktemp("sizes")
+    return Sample(path, read_in(sandbox, path, sizes), sizes)
+
+
+@pytest.fixture
+def read(sandbox: Sandbox, tmp_path: Path) -> Read:
+    """Read a photo in the sandbox; its sizes are in `tmp_path / "sizes"`."""
+    sizes = tmp_path / "sizes"
+    sizes.mkdir()
+    return lambda path: read_in(sandbox, path, sizes)
+
+
+def read_in(sandbox: Sandbox, path: Path, sizes: Path) -> PhotoReading:
+    return read_photo(
+        sandbox,
+        path,
+        filename=path.name,
+        output=sizes,
+        settings=Settings(),
+        stop=threading.Event(),
+    )
+
+
+@pytest.fixture
+def take(runtime: Runtime, sandbox: Sandbox, tmp_path: Path) -> Take:
+    """Make an asset of a photo, stored and known to the database, and one attempt at its step."""
+
+    def take(path: Path) -> StepRun:
+        asset = _asset(runtime, path)
+        scratch = tmp_path / asset.id
+        scratch.mkdir()
+        return StepRun(
+            runtime=runtime,
+            sandbox=sandbox,
+            asset=asset,
+            step=Step.PHOTO,
+            attempt=1,
+            scratch=scratch,
+            stop=threading.Event(),
+            report_progress=lambda _: None,
+            publish_early=lambda _: None,
+        )
+
+    return take
+
+
+def _asset(runtime: Runtime, path: Path) -> Asset:
+    asset_id = new_id()
+    with runtime.engine.begin() as connection:
+        event = events.ensure_event(connection, "scrum")
+        connection.execute(update(tables.events).values(time_zone="Europe/Minsk"))
+        connection.execute(
+            insert(tables.assets).values(
+                id=asset_id, event_id=event.id, kind=Kind.PHOTO, filename=path.name
+            )
+        )
+    key = keys.original(asset_id)
+    stored = runtime.store.put_file(key, path, media_type="image/jpeg")
+    return Asset(
+        id=asset_id,
+        event_id=event.id,
+        kind=Kind.PHOTO,
+        filename=path.name,
+        title={},
+        caption={},
+        language=None,
+        programme_item_id=None,
+        captured_at=None,
+        duration_seconds=None,
+        width=None,
+        height=None,
+        created_at=datetime.now(UTC),
+        original=Original(key, stored.size_bytes, "image/jpeg", None, None),
+    )
+
+
+def published(run: StepRun, result: StepResult) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """The rows of the asset and of its metadata once the result is applied."""
+    assert result.apply is not None
+    with run.runtime.engine.begin() as connection:
+        result.apply(connection)
+        of_asset = tables.assets.c.id == run.asset.id
+        asset = connection.execute(select(tables.assets).where(of_asset)).one()
+        of_photo = tables.photo_metadata.c.asset_id == run.asset.id
+        metadata = connection.execute(select(tables.photo_metadata).where(of_photo)).one()
+        return dict(asset._mapping), dict(metadata._mapping)
+
+
+def flag(width: int = 400, height: int = 300) -> Image.Image:
+    image = Image.effect_noise((width, height), 60).convert("RGB")
+    image.paste("red", (0, 0, width // 2, height // 2))
+    return image
+
+
+# The twenty real photos
+
+
+def test_every_real_photo_is_done_upright_and_bare(sample: Sample) -> None:
+    reading, name = sample.reading, sample.path.name
+    assert not reading.is_cut
+    assert reading.sizes
+    for size in reading.sizes:
+        data = (sample.sizes / size.name).read_bytes()
+        for trace in (b"Exif", b"ns.adobe.com", b"Photoshop", b"http://", b"Apple", b"NIKON"):
+            assert trace not in data
+        with Image.open(sample.sizes / size.name) as image:
+            assert (image.format, image.size) == ("JPEG", (size.width, size.height))
+            assert set(image.info) <= {
+                *("jfif", "jfif_version", "jfif_unit", "jfif_density"),
+                *("progressive", "progression"),
+            }
+            assert not image.getexif()
+        assert max(size.width, size.height) <= max(reading.width, reading.height)
+        assert (size.width > size.height) == (reading.width > reading.height)
+    if name in LANDSCAPES:
+        assert (reading.width, reading.height) == (600, 450)
+    if name in PORTRAITS:
+        assert (reading.width, reading.height) == (450, 600)
+
+
+def test_pictures_that_were_stored_turned_show_the_same_as_the_one_that_was_not(
+    samples: Path, read: Read, tmp_path: Path
+) -> None:
+    small: list[bytes] = []
+    for name in ("landscape_1.jpg", "landscape_6.jpg"):
+        read(samples / "photos" / name)
+        with Image.open(tmp_path / "sizes/photo-320.jpg") as image:
+            small.append(image.convert("L").resize((8, 6)).tobytes())
+    assert max(abs(a - b) for a, b in zip(*small, strict=True)) < 24
+
+
+def _exiftool(path: Path) -> Mapping[str, Any]:
+    if shutil.which("exiftool") is None:
+        pytest.skip("exiftool is not installed; it is the second opinion on metadata")
+    command = ["exiftool", "-j", "-G1", "-n", "-charset", "iptc=UTF8", str(path)]
+    answer = subprocess.run(command, capture_output=True, check=True).stdout
+    found: list[dict[str, Any]] = json.loads(answer)
+    return found[0]
+
+
+def _said(tags: Mapping[str, Any], *names: str) -> str | None:
+    """The first of the tags that says something, as we tidy texts."""
+    for name in names:
+        value = tags.get(name)
+        text = ", ".join(value) if isinstance(value, list) else str(value or "")
+        if text.strip():
+            return text.replace("\r", "\n").strip()
+    return None
+
+
+def test_metadata_is_what_exiftool_reads(sample: Sample) -> None:
+    tags, metadata = _exiftool(sample.path), sample.reading.metadata
+    assert (
+        metadata.caption,
+        metadata.headline,
+        metadata.creator,
+        metadata.credit,
+        metadata.copyright,
+        metadata.city,
+        metadata.country,
+        metadata.lens,
+    ) == (
+        _said(tags, "XMP-dc:Description", "IPTC:Caption-Abstract", "IFD0:ImageDescription"),
+        _said(tags, "XMP-photoshop:Headline", "IPTC:Headline"),
+        _said(tags, "XMP-dc:Creator", "IPTC:By-line", "IFD0:Artist"),
+        _said(tags, "XMP-photoshop:Credit", "IPTC:Credit"),
+        _said(tags, "XMP-dc:Rights", "IPTC:CopyrightNotice", "IFD0:Copyright"),
+        _said(tags, "XMP-photoshop:City", "IPTC:City"),
+        _said(tags, "XMP-photoshop:Country", "IPTC:Country-PrimaryLocationName"),
+        _said(tags, "ExifIFD:LensModel"),
+    )
+    assert ", ".join(metadata.keywords) == (_said(tags, "XMP-dc:Subject", "IPTC:Keywords") or "")
+    assert (metadata.camera or "").endswith(_said(tags, "IFD0:Model", "IFD0:Make") or "")
+    if "ExifIFD:FNumber" in tags:
+        assert f"f/{tags['ExifIFD:FNumber']}" in (metadata.exposure or "")
+    if "ExifIFD:ISO" in tags:
+        assert f"ISO {tags['ExifIFD:ISO']}" in (metadata.exposure or "")
+
+
+def test_the_time_is_what_exiftool_reads(sample: Sample) -> None:
+    tags, captured_at = _exiftool(sample.path), sample.reading.captured_at
+    said = _said(tags, "ExifIFD:DateTimeOriginal", "XMP-exif:DateTimeOriginal")
+    expected = None if said is None else said[:19]
+    assert (captured_at and f"{captured_at:%Y:%m:%d %H:%M:%S}") == expected
+
+
+# Made photos, through the reader
+
+
+def with_iptc(path: Path, *datasets: tuple[int, int, bytes]) -> Path:
+    block = b"".join(
+        struct.pack(">BBBH", 0x1C, record, number, len(value)) + value
+        for record, number, value in datasets
+    )
+    resource = b"8BIM\x04\x04\0\0" + len(block).to_bytes(4) + block + b"\0" * (len(block) % 2)
+    segment = b"Photoshop 3.0\0" + resource
+    flag().save(path)
+    jpeg = path.read_bytes()
+    app13 = b"\xff\xed" + (len(segment) + 2).to_bytes(2) + segment
+    path.write_bytes(jpeg[:2] + app13 + jpeg[2:])
+    return path
+
+
+def test_iptc_in_utf8_and_in_windows_1251(read: Read, tmp_path: Path) -> None:
+    text = "Председатель отвечает на вопросы"
+    declared = with_iptc(
+        tmp_path / "utf8.jpg",
+        (1, 90, b"\x1b%G"),
+        (2, 120, text.encode()),
+        (2, 25, "саммит".encode()),
+    )
+    undeclared = with_iptc(
+        tmp_path / "cp1251.jpg", (2, 120, text.encode("cp1251")), (2, 90, b"Minsk")
+    )
+    assert read(declared).metadata.caption == text
+    assert read(declared).metadata.keywords == ("саммит",)
+    assert read(undeclared).metadata.caption == text
+    assert read(undeclared).metadata.city == "Minsk"
+
+
+def test_iptc_in_a_tiff(read: Read, tmp_path: Path) -> None:
+    block = struct.pack(">BBBH", 0x1C, 2, 90, 5) + b"Minsk"
+    flag().save(tmp_path / "a.tif", tiffinfo={33723: block})
+    assert read(tmp_path / "a.tif").metadata.city == "Minsk"
+
+
+XMP = """<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:dc="http://purl.org/dc/elements/1.1/"
+ xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="">
+ <dc:description><rdf:Alt><rdf:li xml:lang="x-default">%s</rdf:li></rdf:Alt></dc:description>
+ </rdf:Description></rdf:RDF></x:xmpmeta>"""
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif", "avif", "heic"])
+def test_xmp_and_exif_in_every_format(read: Read, tmp_path: Path, suffix: str) -> None:
+    from pillow_heif import register_heif_opener  # noqa: PLC0415 - only this test writes HEIC
+
+    register_heif_opener()
+    exif = Image.Exif()
+    exif[0x010F] = "Canon"
+    markup = "&lt;img src=x onerror=alert(1)&gt; &amp; вопросы"
+    if suffix == "tif":
+        flag().save(
+            tmp_path / "a.tif", exif=exif, tiffinfo={700: (XMP % markup).encode(), 271: "Canon"}
+        )
+    elif suffix == "png":
+        from PIL.PngImagePlugin import PngInfo  # noqa: PLC0415 - only this case writes PNG texts
+
+        info = PngInfo()
+        info.add_itxt("XML:com.adobe.xmp", XMP % markup)
+        flag().save(tmp_path / "a.png", exif=exif, pnginfo=info)
+    else:
+        flag().save(tmp_path / f"a.{suffix}", exif=exif, xmp=(XMP % markup).encode())
+    metadata = read(tmp_path / f"a.{suffix}").metadata
+    assert metadata.caption == "<img src=x onerror=alert(1)> & вопросы"
+    assert metadata.camera == "Canon"
+
+
+def test_no_metadata_at_all_is_no_fault(read: Read, tmp_path: Path) -> None:
+    flag().save(tmp_path / "a.jpg")
+    reading = read(tmp_path / "a.jpg")
+    assert (reading.notes, reading.captured_at, reading.metadata.caption) == ((), None, None)
+
+
+# The child's answer
+
+
+def answer(**changes: object) -> bytes:
+    whole: Mapping[str, object] = {
+        "metadata": {},
+        "captured_at": None,
+        "width": 400,
+        "height": 300,
+        "is_cut": False,
+        "notes": [],
+        "sizes": [{"name": "photo-320.jpg", "width": 320, "height": 240}],
+    }
+    return json.dumps(dict(whole) | changes).encode()
+
+
+def check(data: bytes, output: Path) -> PhotoReading:
+    return checked_answer(data, filename="a.jpg", output=output)
+
+
+def size(name: str = "photo-320.jpg", width: int = 320) -> Mapping[str, object]:
+    return {"name": name, "width": width, "height": 240}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"[]",
+        b"{}" * 1_000_000,
+        answer(width=0),
+        answer(width="wide"),
+        answer(captured_at="yesterday"),
+        answer(sizes=[]),
+        answer(sizes=[size("../photo-320.jpg")]),
+        answer(sizes=[size("photo-800.jpg")]),
+        answer(sizes=[size(width=100_000)]),
+        answer(sizes=[size(), size()]),
+        answer(metadata={"caption": "nul \0"}),
+    ],
+)
+def test_an_answer_without_sense_is_not_believed(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "photo-320.jpg").touch()
+    assert check(answer(), tmp_path).width == 400
+    with pytest.raises(ToolFailed, match=r"^The reader of a\.jpg gave an answer without sense\.$"):
+        check(data, tmp_path)
+
+
+def test_a_link_out_of_the_output_folder_is_not_followed(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.touch()
+    (tmp_path / "photo-320.jpg").symlink_to(secret)
+    with pytest.raises(ToolFailed):
+        check(answer(), tmp_path)
+
+
+# The step
+
+
+@pytest.mark.postgres
+def test_a_photo_becomes_sizes_and_a_row(take: Take, samples: Path) -> None:
+    run = take(samples / "photos/iphone_hdr_NO.jpg")
+    result = photo(run)
+    assert (result.outcome, result.detail, result.notes) == (Outcome.DONE, None, ())
+    assert [(r.name, r.width, r.height) for r in result.renditions] == [
+        ("photo-1600.jpg", 1600, 1200),
+        ("photo-800.jpg", 800, 600),
+        ("photo-320.jpg", 320, 240),
+    ]
+    for rendition in result.renditions:
+        assert rendition.kind is RenditionKind.IMAGE
+        assert rendition.key == f"assets/{run.asset.id}/photo/1/{rendition.name}"
+        stored = run.runtime.store.head(rendition.key)
+        assert stored.size_bytes == rendition.size_bytes
+    asset, metadata = published(run, result)
+    assert (asset["width"], asset["height"]) == (3264, 2448)
+    assert metadata["camera"] == "Apple iPhone 6"
+    # The photo names no zone, so its clock is that of the event in Minsk.
+    assert asset["captured_at"] == datetime.fromisoformat("2015-04-10T20:12:23.016+03:00")
+
+
+@pytest.mark.postgres
+def test_a_photo_that_names_its_zone_keeps_it(take: Take, samples: Path) -> None:
+    run = take(samples / "photos/IMG_5195.HEIC")
+    asset, _ = published(run, photo(run))
+    assert asset["captured_at"] == datetime.fromisoformat("2021-04-11T15:47:53.054-05:00")
+
+
+@pytest.mark.postgres
+def test_damaged_metadata_is_a_note_on_a_photo_that_is_done(take: Take, tmp_path: Path) -> None:
+    flag().save(tmp_path / "a.jpg", exif=b"Exif\0\0MM\0*\x7f\0\0\0", xmp=b"<x:xmpmeta")
+    run = take(tmp_path / "a.jpg")
+    result = photo(run)
+    assert result.outcome is Outcome.DONE
+    assert result.notes == (
+        "The EXIF data is damaged and was not read.",
+        "The XMP data is damaged and was not read.",
+    )
+    _, metadata = published(run, result)
+    assert metadata["caption"] is None
+
+
+@pytest.mark.postgres
+def test_markup_in_a_caption_stays_text(take: Take, tmp_path: Path) -> None:
+    run = take(with_iptc(tmp_path / "a.jpg", (2, 120, b"<script>alert(1)</script>")))
+    _, metadata = published(run, photo(run))
+    assert metadata["caption"] == "<script>alert(1)</script>"
+
+
+@pytest.mark.postgres
+def test_half_a_photo_is_partial_and_says_so(take: Take, tmp_path: Path) -> None:
+    flag().save(tmp_path / "half.jpg")
+    whole = (tmp_path / "half.jpg").read_bytes()
+    (tmp_path / "half.jpg").write_bytes(whole[: len(whole) // 2])
+    result = photo(take(tmp_path / "half.jpg"))
+    assert result.outcome is Outcome.PARTIAL
+    assert result.detail == (
+        "half.jpg ends early or is damaged inside: a part of the picture is missing."
+    )
+    assert result.renditions
+
+
+@pytest.mark.postgres
+def test_what_can_never_be_shown_is_refused_with_its_name(take: Take, tmp_path: Path) -> None:
+    (tmp_path / "empty.jpg").write_bytes(b"\xff\xd8\xff\xe0" + bytes(100))
+    with pytest.raises(MediaRefused, match=r"^empty\.jpg is not a picture that can be decoded\.$"):
+        photo(take(tmp_path / "empty.jpg"))
+    Image.new("1", (16_000, 16_000)).save(tmp_path / "bomb.png")
+    with pytest.raises(MediaRefused, match=r"^bomb\.png has more than 100,000,000 pixels"):
+        photo(take(tmp_path / "bomb.png"))
+
+
+@pytest.mark.postgres
+def test_a_stop_ends_it(take: Take, samples: Path) -> None:
+    run = take(samples / "photos/jolla.jpg")
+    run.stop.set()
+    with pytest.raises(Interrupted):
+        photo(run)
