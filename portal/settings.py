@@ -141,17 +141,26 @@ def _read(given: Mapping[str, str]) -> tuple[dict[str, object], list[str]]:
     values: dict[str, object] = {}
     faults: list[str] = []
     for name, value in sorted(given.items()):
-        field = name.removeprefix(PREFIX).lower()
-        try:
-            if field in Settings.model_fields:
-                values[field] = _split_list(field, value)
-            elif field.removesuffix("_file") in Settings.model_fields:
-                values[field.removesuffix("_file")] = Path(value).read_text().strip()
-            else:
-                faults.append(f"{name} is not a setting; `portal config` lists them all")
-        except OSError as error:
-            faults.append(f"{name} names a file that cannot be read: {error.strerror}")
+        field = _field_of(name)
+        if field is None:
+            faults.append(f"{name} is not a setting; `portal config` lists them all")
+        elif field in values:
+            faults.append(f"{name} and {variable_name(field)} are both set; leave one of them out")
+        else:
+            try:
+                text = value if name == variable_name(field) else Path(value).read_text().strip()
+                values[field] = _split_list(field, text)
+            except (OSError, UnicodeDecodeError) as error:
+                reason = error.strerror if isinstance(error, OSError) else "it is not text"
+                faults.append(f"{name} names a file that cannot be read: {reason}")
     return values, faults
+
+
+def _field_of(name: str) -> str | None:
+    """The setting that the variable `name`, or `name` without `_FILE`, stands for."""
+    field = name.removeprefix(PREFIX).lower()
+    candidates = (field, field.removesuffix("_file"))
+    return next((found for found in candidates if found in Settings.model_fields), None)
 
 
 def _split_list(field: str, value: str) -> object:
