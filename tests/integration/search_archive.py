@@ -1,0 +1,97 @@
+"""An archive to search: rows written as the features write them, and committed."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, insert, select, update
+
+from portal.db import tables
+from portal.ids import new_id
+from portal.runtime import Runtime
+from portal.search import service
+from portal.search.models import SearchRequest, SearchResults
+from portal.visibility import PUBLIC, Viewer
+
+HOUR = timedelta(hours=1)
+MEDIAELEMENT = (
+    (0.1, 4, "HTML5 <video> and <audio> was supposed to be awesome, powerful, and fun."),
+    (4, 7, "But browser vendors couldn't agree on a codec"),
+    (7, 10, "and older browsers don't support <video> at all."),
+    (10, 12, 'This means <video src="myfile.mp4" /> doesn\'t work ...'),
+    (12, 14, "until now."),
+)
+
+
+class Archive:
+    """Each verb is a transaction of its own."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+        with runtime.engine.begin() as connection:
+            self.now: datetime = connection.scalars(select(func.now())).one()
+
+    def add(self, table: Any, **values: object) -> None:
+        with self.runtime.engine.begin() as connection:
+            connection.execute(insert(table).values(**values))
+
+    def change(self, table: Any, id: str, **values: object) -> None:  # noqa: A002
+        with self.runtime.engine.begin() as connection:
+            connection.execute(update(table).where(table.c.id == id).values(**values))
+
+    def event(self, slug: str, *, released: bool = True, **values: object) -> str:
+        event_id = new_id()
+        released_at = self.now - HOUR if released else None
+        row = {"title": {"en": slug}, "released_at": released_at, **values}
+        self.add(tables.events, id=event_id, slug=slug, **row)
+        return event_id
+
+    def asset(self, event_id: str, kind: str, *, verified: bool = True, **values: object) -> str:
+        asset_id = new_id()
+        self.add(
+            tables.assets, id=asset_id, event_id=event_id, kind=kind, filename="draft.bin", **values
+        )
+        self.add(
+            tables.originals,
+            asset_id=asset_id,
+            event_id=event_id,
+            key=f"originals/{asset_id}",
+            size_bytes=1,
+            media_type="application/octet-stream",
+            verified_at=self.now if verified else None,
+        )
+        return asset_id
+
+    def captions(
+        self, event_id: str, lines: tuple[tuple[float, float, str], ...], **values: object
+    ) -> str:
+        asset_id, transcript_id = self.asset(event_id, "captions"), new_id()
+        row = {"language": "en", "status": "supplied", **values}
+        self.add(tables.transcripts, id=transcript_id, source_asset_id=asset_id, **row)
+        for position, (start, end, text) in enumerate(lines):
+            self.add(
+                tables.cues,
+                transcript_id=transcript_id,
+                position=position,
+                start_seconds=start,
+                end_seconds=end,
+                text=text,
+            )
+        return asset_id
+
+    def person(self, name: str, slug: str, *variants: str) -> str:
+        person_id = new_id()
+        self.add(tables.people, id=person_id, name=name, slug=slug)
+        for variant in variants:
+            self.add(tables.person_variants, person_id=person_id, variant=variant)
+        return person_id
+
+    def search(self, query: str, *, viewer: Viewer = PUBLIC, **options: Any) -> SearchResults:
+        request = SearchRequest(query=query, **options)
+        with self.runtime.engine.begin() as connection:
+            return service.search(connection, self.runtime.search, request, viewer=viewer)
+
+    def rebuild(self) -> int:
+        with self.runtime.engine.begin() as connection:
+            return service.rebuild_index(connection, self.runtime.search)
