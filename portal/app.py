@@ -13,8 +13,13 @@ from starlette.routing import BaseRoute, Mount
 
 from portal.accounts import api as accounts_api
 from portal.accounts import pages as accounts_pages
+from portal.assets import pages as assets_pages
+from portal.desk import pages as desk_pages
 from portal.errors import PortalError
+from portal.events import pages as events_pages
+from portal.people import pages as people_pages
 from portal.runtime import Runtime
+from portal.search import pages as search_pages
 from portal.web import entrance, errors, health
 from portal.web.body_limit import BodyLimit
 from portal.web.openapi import Operation, openapi_route
@@ -30,6 +35,11 @@ APIS = (accounts_api,)
 """Modules with `routes` and `operations`."""
 
 PAGES = (
+    events_pages,
+    assets_pages,
+    people_pages,
+    search_pages,
+    desk_pages,
     accounts_pages,
     health,
     entrance,

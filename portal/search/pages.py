@@ -82,23 +82,21 @@ def _labels(
         for hit in results.hits
         if hit.person_slug and hit.person_name
     }
-    for slug in _slugs("event", results, parameters) - events.keys():
+    asked = {parameters["event"]} if "event" in parameters else set[str]()
+    for slug in (_shown("event", results) | asked) - events.keys():
         if name := _event_name(connection, slug, viewer=viewer, language=language):
             events[slug] = name
-    for slug in _slugs("person", results, parameters) - people.keys():
+    for slug in _shown("person", results) - people.keys():
         if person := _person_name(connection, slug):
             people[slug] = person
     return Labels(events, people)
 
 
-def _slugs(facet: str, results: SearchResults, parameters: Parameters) -> set[str]:
-    chosen = {parameters[facet]} if facet in parameters else set[str]()
-    return chosen | set(top_values(results.facets.get(facet, {})))
+def _shown(facet: str, results: SearchResults) -> set[str]:
+    return set(top_values(results.facets.get(facet, {})))
 
 
-def _event_name(
-    connection: Connection, slug: str, *, viewer: Viewer, language: str
-) -> Text | None:
+def _event_name(connection: Connection, slug: str, *, viewer: Viewer, language: str) -> Text | None:
     try:
         event = events_service.get_event(connection, slug, viewer=viewer)
     except NotFound:
@@ -107,6 +105,7 @@ def _event_name(
 
 
 def _person_name(connection: Connection, slug: str) -> str | None:
+    """Only for slugs that visible material brought up: a draft's people are not to be guessed."""
     try:
         return people_service.get_person(connection, slug).name
     except NotFound:

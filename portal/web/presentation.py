@@ -84,13 +84,14 @@ def clock_range(starts_at: datetime, ends_at: datetime | None, *, time_zone: str
     return Moment(starts_at.isoformat(), words)
 
 
-def language_name(code: str, *, language: str) -> str:
-    """`Russian` to an English reader; the code itself when nobody knows it."""
+def language_name(code: str, *, language: str | None = None) -> str:
+    """`Russian` to an English reader, `Русский` to its own; the code when nobody knows it."""
     try:
-        name = Locale.parse(code, sep="-").get_display_name(LOCALE_NAMES[language])
+        locale = Locale.parse(code, sep="-")
     except (UnknownLocaleError, ValueError):
         return code
-    return name[:1].upper() + name[1:] if name else code
+    name = locale.get_display_name(LOCALE_NAMES[language] if language else locale) or code
+    return name[:1].upper() + name[1:]
 
 
 def format_size(size_bytes: int, *, language: str) -> str:

@@ -12,6 +12,7 @@ import "media-chrome/media-time-range.js";
 import "media-chrome/media-volume-range.js";
 import "media-chrome/menu/media-captions-menu.js";
 import "media-chrome/menu/media-captions-menu-button.js";
+import { chooseOnToggle } from "./captions";
 import { useTranslations } from "./translations";
 
 type Attributes = Readonly<Record<string, string>>;
@@ -26,6 +27,7 @@ export function mountControls(media: HTMLMediaElement): void {
     keyboardbackwardseekoffset: "5",
     ...(isAudio ? { audio: "" } : {}),
   });
+  chooseOnToggle(controller, media);
   media.replaceWith(controller);
   media.removeAttribute("controls");
   media.slot = "media";
@@ -48,9 +50,7 @@ function videoParts(trackCount: number): Element[] {
     ...captionParts(trackCount),
     element("media-fullscreen-button"),
   ]);
-  const menus =
-    trackCount > 1 ? [element("media-captions-menu", { hidden: "", anchor: "auto" })] : [];
-  return [loading, ...menus, timeline, buttons];
+  return [loading, ...captionMenus(trackCount), timeline, buttons];
 }
 
 /** Captions are one step away, as EN 301 549 clause 7.3 asks; choosing a language is one more. */
@@ -63,6 +63,13 @@ function captionParts(trackCount: number): Element[] {
   sign.textContent = "▾";
   menuButton.append(sign);
   return [toggle, menuButton];
+}
+
+function captionMenus(trackCount: number): Element[] {
+  if (trackCount < 2) return [];
+  // In place of a CC sign beside every language: all of these are captions.
+  const noSign = element("span", { slot: "captions-indicator" });
+  return [element("media-captions-menu", { hidden: "", anchor: "auto" }, [noSign])];
 }
 
 function audioBar(): Element {

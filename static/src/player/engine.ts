@@ -1,3 +1,4 @@
+import { switchCaptions } from "./captions";
 import { mountControls } from "./controls";
 import { openSource, type Source } from "./source";
 
@@ -27,12 +28,7 @@ export class Engine {
 
   /** Show captions of this language instead of those that are shown, if any are. */
   preferCaptions(language: string): void {
-    const tracks = Array.from(this.media.textTracks);
-    const shown = tracks.find((track) => track.mode === "showing");
-    const wanted = tracks.find((track) => track.language === language);
-    if (!shown || !wanted) return;
-    shown.mode = "disabled";
-    wanted.mode = "showing";
+    switchCaptions(this.media, language);
   }
 
   destroy(): void {

@@ -1,0 +1,125 @@
+"""The desk: all events with their state, and for each its files, release and withdrawal."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from portal.assets import service as assets_service
+from portal.assets.models import Step
+from portal.desk.views import DeskEvent, DeskLine, desk_event, desk_line
+from portal.errors import InvalidInput
+from portal.events import service as events_service
+from portal.events.models import Event
+from portal.visibility import INSTALLATION, Viewer
+from portal.web.forms import read_form, text_field
+from portal.web.i18n import language_of, msg
+from portal.web.templating import render
+from portal.web.transactions import in_transaction
+from portal.web.viewers import account_of
+
+EVENTS_MAX = 200
+ASSETS_MAX = 2000
+BAD_INSTANT = msg("The time of release is not a date and time.")
+
+
+async def show_desk(request: Request) -> Response:
+    lines = await in_transaction(
+        request, _lines, viewer=account_of(request).viewer, language=language_of(request)
+    )
+    return render(request, "desk/events.html", lines=lines)
+
+
+async def show_event(request: Request) -> Response:
+    page = await in_transaction(
+        request,
+        _event_page,
+        request.path_params["slug"],
+        viewer=account_of(request).viewer,
+        language=language_of(request),
+    )
+    return render(request, "desk/event.html", page=page)
+
+
+async def publish(request: Request) -> Response:
+    account_of(request)
+    form = await read_form(request)
+    slug = request.path_params["slug"]
+    await in_transaction(request, _publish, slug, text_field(form, "at"))
+    return _back(slug)
+
+
+async def withdraw(request: Request) -> Response:
+    account_of(request)
+    await read_form(request)
+    slug = request.path_params["slug"]
+    await in_transaction(request, events_service.withdraw, slug)
+    return _back(slug)
+
+
+async def retry(request: Request) -> Response:
+    account_of(request)
+    form = await read_form(request)
+    slug = request.path_params["slug"]
+    await in_transaction(
+        request, assets_service.retry_step, text_field(form, "asset"), _step_of(form)
+    )
+    return _back(slug)
+
+
+def _lines(connection: Connection, *, viewer: Viewer, language: str) -> list[DeskLine]:
+    events = events_service.list_events(connection, viewer=viewer, limit=EVENTS_MAX)
+    return [desk_line(event, language=language) for event in events]
+
+
+def _event_page(connection: Connection, slug: str, *, viewer: Viewer, language: str) -> DeskEvent:
+    event = events_service.get_event(connection, slug, viewer=viewer)
+    assets = assets_service.list_assets(
+        connection, viewer=viewer, event_id=event.id, limit=ASSETS_MAX
+    )
+    states = {asset.id: assets_service.state_of(asset) for asset in assets}
+    return desk_event(event, assets, states, language=language)
+
+
+def _publish(connection: Connection, slug: str, given: str) -> Event:
+    """`given` is an instant on the event's own clocks, or "" for now."""
+    if not given:
+        return events_service.publish(connection, slug)
+    event = events_service.get_event(connection, slug, viewer=INSTALLATION)
+    at = release_instant(given, time_zone=event.time_zone)
+    return events_service.publish(connection, slug, at=at)
+
+
+def release_instant(given: str, *, time_zone: str) -> datetime:
+    """`2019-06-04T14:00`, as a browser sends it, on the clocks of that zone."""
+    try:
+        local = datetime.fromisoformat(given)
+    except ValueError as error:
+        raise InvalidInput(BAD_INSTANT, fields={"at": BAD_INSTANT}) from error
+    return local if local.tzinfo else local.replace(tzinfo=ZoneInfo(time_zone))
+
+
+def _step_of(form: FormData) -> Step:
+    name = text_field(form, "step")
+    if name not in set(Step):
+        raise InvalidInput(f"There is no step {name!r}.")
+    return Step(name)
+
+
+def _back(slug: str) -> Response:
+    return RedirectResponse(f"/desk/events/{slug}", status_code=303)
+
+
+routes = [
+    Route("/desk/", show_desk),
+    Route("/desk/events/{slug}", show_event),
+    Route("/desk/events/{slug}/publish", publish, methods=["POST"]),
+    Route("/desk/events/{slug}/withdraw", withdraw, methods=["POST"]),
+    Route("/desk/events/{slug}/retry", retry, methods=["POST"]),
+]

@@ -1,0 +1,162 @@
+"""Events and assets as editors see them: drafts, states, and what each step says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from portal.assets.models import Asset, AssetState, Kind, Step, StepRecord, StepState
+from portal.assets.views import asset_path, asset_title
+from portal.events.models import Event
+from portal.events.views import EventLine, event_line
+from portal.web.i18n import gettext, msg
+from portal.web.presentation import Moment, Text, format_size, instant
+
+KIND_NAMES = {
+    Kind.VIDEO: msg("Video"),
+    Kind.AUDIO: msg("Audio"),
+    Kind.PHOTO: msg("Photo"),
+    Kind.CAPTIONS: msg("Captions"),
+}
+STEP_NAMES = {
+    Step.VERIFY: msg("Verify the original"),
+    Step.PROBE: msg("Read the format"),
+    Step.TRANSCODE: msg("Transcode"),
+    Step.POSTER: msg("Poster"),
+    Step.PHOTO: msg("Metadata and sizes"),
+    Step.CAPTIONS: msg("Read the captions"),
+    Step.INDEX: msg("Make searchable"),
+}
+STEP_STATE_NAMES = {
+    StepState.WAITING: msg("waiting"),
+    StepState.RUNNING: msg("running"),
+    StepState.DONE: msg("done"),
+    StepState.PARTIAL: msg("partial"),
+    StepState.FAILED: msg("failed"),
+}
+ASSET_STATE_NAMES = {
+    AssetState.UPLOADING: msg("Arriving"),
+    AssetState.PROCESSING: msg("Processing"),
+    AssetState.READY: msg("Ready"),
+    AssetState.PARTIAL: msg("Partial"),
+    AssetState.FAILED: msg("Failed"),
+}
+
+
+@dataclass(frozen=True)
+class DeskLine:
+    """`path` leads to the event's desk page."""
+
+    path: str
+    event: EventLine
+    released: Moment | None
+
+
+@dataclass(frozen=True)
+class StepView:
+    name: str
+    step: str
+    state: str
+    state_name: str
+    progress: str
+    detail: str
+    can_retry: bool
+
+
+@dataclass(frozen=True)
+class AssetRow:
+    id: str
+    path: str
+    title: Text
+    filename: str
+    kind_name: str
+    size: str
+    state: str
+    state_name: str
+    notes: tuple[str, ...]
+    steps: tuple[StepView, ...]
+
+
+@dataclass(frozen=True)
+class DeskEvent:
+    path: str
+    event: EventLine
+    slug: str
+    time_zone: str
+    released: Moment | None
+    withdrawn: Moment | None
+    can_publish: bool
+    can_withdraw: bool
+    assets: tuple[AssetRow, ...]
+
+
+def desk_path(event: Event) -> str:
+    return f"/desk/events/{event.slug}"
+
+
+def desk_line(event: Event, *, language: str) -> DeskLine:
+    return DeskLine(
+        path=desk_path(event),
+        event=event_line(event, language=language),
+        released=_released(event, language),
+    )
+
+
+def desk_event(
+    event: Event,
+    assets: Sequence[Asset],
+    states: Mapping[str, AssetState],
+    *,
+    language: str,
+) -> DeskEvent:
+    withdrawn = event.withdrawn_at
+    return DeskEvent(
+        path=desk_path(event),
+        event=event_line(event, language=language),
+        slug=event.slug,
+        time_zone=event.time_zone,
+        released=_released(event, language),
+        withdrawn=instant(withdrawn, language=language, time_zone=event.time_zone)
+        if withdrawn
+        else None,
+        can_publish=event.state != "public",
+        can_withdraw=event.state in {"public", "scheduled"},
+        assets=tuple(
+            _row(asset, states[asset.id], event=event, language=language) for asset in assets
+        ),
+    )
+
+
+def _released(event: Event, language: str) -> Moment | None:
+    if event.released_at is None:
+        return None
+    return instant(event.released_at, language=language, time_zone=event.time_zone)
+
+
+def _row(asset: Asset, state: AssetState, *, event: Event, language: str) -> AssetRow:
+    size_bytes = asset.original.size_bytes if asset.original else None
+    return AssetRow(
+        id=asset.id,
+        path=asset_path(asset, language=language),
+        title=asset_title(asset, language=language, event=event),
+        filename=asset.filename,
+        kind_name=gettext(language, KIND_NAMES[asset.kind]),
+        size=format_size(size_bytes, language=language) if size_bytes else "",
+        state=state,
+        state_name=gettext(language, ASSET_STATE_NAMES[state]),
+        notes=tuple(note for record in asset.steps for note in record.notes),
+        steps=tuple(_step(record, language) for record in asset.steps),
+    )
+
+
+def _step(record: StepRecord, language: str) -> StepView:
+    is_running = record.state is StepState.RUNNING and record.progress is not None
+    return StepView(
+        name=gettext(language, STEP_NAMES[record.name]),
+        step=record.name,
+        state=record.state,
+        state_name=gettext(language, STEP_STATE_NAMES[record.state]),
+        progress=f"{record.progress:.0%}" if is_running and record.progress else "",
+        detail=record.detail or "",
+        can_retry=record.state in {StepState.FAILED, StepState.PARTIAL},
+    )
