@@ -57,6 +57,7 @@ class Job:
 
     task: Task
     subject_id: str
+    tries: int = 1
 
     @property
     def lock(self) -> str:
@@ -84,6 +85,6 @@ def defer(connection: Connection, job: Job, *, delay_seconds: float = 0) -> None
     )
     try:
         with connection.begin_nested():
-            deferrer.defer(subject_id=job.subject_id)
+            deferrer.defer(subject_id=job.subject_id, tries=job.tries)
     except AlreadyEnqueued:
         return

@@ -203,9 +203,15 @@ def record_photo(
 
 def queue_next_steps(connection: Connection, asset_id: str) -> None:
     """Queue whatever may start now, by the pipeline's table."""
+    for job in due_jobs(connection, asset_id):
+        defer(connection, job)
+
+
+def due_jobs(connection: Connection, asset_id: str) -> list[Job]:
+    """The jobs of the steps that may run now, whether queued, running or missed."""
     asset = get_asset(connection, asset_id, viewer=INSTALLATION)
-    for step in sorted(next_steps(asset.kind, _outcomes(asset))):
-        defer(connection, Job(STEP_TASKS[step], asset_id))
+    steps = sorted(next_steps(asset.kind, _outcomes(asset)))
+    return [Job(STEP_TASKS[step], asset_id) for step in steps]
 
 
 def begin_attempt(connection: Connection, asset_id: str, step: Step) -> Attempt | None:
@@ -280,6 +286,15 @@ def try_again(
     )
     job = Job(STEP_TASKS[attempt.step], attempt.asset.id)
     defer(connection, job, delay_seconds=delay_seconds)
+
+
+def shown_prefixes(connection: Connection, asset_id: str) -> tuple[str, ...]:
+    """What the keys of an asset's shown objects start with, its original included."""
+    asset = repository.find(connection, asset_id, viewer=INSTALLATION)
+    if asset is None:
+        return ()
+    original = (asset.original.key,) if asset.original else ()
+    return (*original, *(rendition.key for rendition in asset.renditions))
 
 
 def record_progress(connection: Connection, attempt: Attempt, progress: float) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, PoolProxiedConnection, QueuePool, create_engine, event
 from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from portal.errors import DatabaseUnavailable
 from portal.settings import Settings
@@ -40,6 +41,7 @@ def open_engine(settings: Settings, database_url: str) -> Iterator[Engine]:
 def build_engine(database_url: str, *, pool_size: int) -> Engine:
     engine = create_engine(
         database_url,
+        poolclass=_Pool,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=POOL_WAIT_SECONDS_MAX,
@@ -53,6 +55,18 @@ def build_engine(database_url: str, *, pool_size: int) -> Engine:
     )
     event.listen(engine, "handle_error", _translate)
     return engine
+
+
+class _Pool(QueuePool):
+    """Says in our words that every connection is taken, and stays so for too long."""
+
+    def connect(self) -> PoolProxiedConnection:
+        try:
+            return super().connect()
+        except PoolTimeoutError as error:
+            raise DatabaseUnavailable(
+                f"All {self.size()} database connections of this process are in use. Try again."
+            ) from error
 
 
 def _translate(context: ExceptionContext) -> None:

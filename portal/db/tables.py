@@ -155,6 +155,7 @@ assets = Table(
     Column("height", Integer),
     _created_at(),
     Column("removed_at", INSTANT),
+    Column("tidied_at", INSTANT, comment="when replaced objects were last deleted"),
     CheckConstraint("kind in ('video', 'audio', 'photo', 'captions')", name="kind"),
     Index(None, "event_id"),
 )

@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from portal.assets import service as assets_service
-from portal.errors import Interrupted, InvalidInput, PortalError
+from portal.assets.models import Asset, Outcome, Step
+from portal.errors import Interrupted, InvalidInput, ObjectMissing, PortalError
 from portal.ingest.plan import PlannedFile
 from portal.runtime import Runtime
 from portal.storage.interface import StoredPart
 from portal.uploads import service as uploads_service
-from portal.uploads.models import FileDescription, Upload
+from portal.uploads.models import FileDescription, Upload, UploadState
 
 READ_BYTES = 1024**2
 HEAD_BYTES = 64 * 1024
@@ -62,10 +63,8 @@ class Sender:
         with _opened(file) as source:
             sha256 = self._digest(source, report_progress)
             _check_declared(file, sha256)
-            with self.runtime.engine.connect() as connection:
-                known = assets_service.find_by_sha256(connection, self.event_id, sha256)
-            if known is not None:
-                return Sent(file, asset_id=known.id, was_in=True)
+            if (known_id := self._known(sha256)) is not None:
+                return Sent(file, asset_id=known_id, was_in=True)
             upload = self._begin(source, sha256)
             with self._aborted_on_failure(upload):
                 parts = self._put_parts(source, upload, sha256, report_progress)
@@ -73,7 +72,11 @@ class Sender:
                     upload = uploads_service.complete(
                         self.runtime, connection, upload.id, parts=parts
                     )
-        return Sent(file, asset_id=upload.asset_id)
+        return Sent(
+            file,
+            asset_id=upload.asset_id,
+            was_in=upload.state is UploadState.DUPLICATE,
+        )
 
     def _digest(self, source: _Source, report_progress: ReportProgress) -> str:
         digest = hashlib.sha256()
@@ -83,6 +86,29 @@ class Sender:
             report_progress(source.share_read / 2)
         source.check_unchanged()
         return digest.hexdigest()
+
+    def _known(self, sha256: str) -> str | None:
+        """The asset that has these bytes; what failed of it is tried again.
+
+        One whose original got lost on the way in makes room for this file.
+        """
+        with self.runtime.engine.begin() as connection:
+            known = assets_service.find_by_sha256(connection, self.event_id, sha256)
+            if known is None:
+                return None
+            failed = [step.name for step in known.steps if step.outcome is Outcome.FAILED]
+            if Step.VERIFY in failed and not self._is_stored(known):
+                assets_service.remove_asset(connection, known.id)
+                return None
+            for step in failed:
+                assets_service.retry_step(connection, known.id, step)
+            return known.id
+
+    def _is_stored(self, asset: Asset) -> bool:
+        try:
+            return asset.original is not None and bool(self.runtime.store.head(asset.original.key))
+        except ObjectMissing:
+            return False
 
     def _begin(self, source: _Source, sha256: str) -> Upload:
         with self.runtime.engine.begin() as connection:

@@ -136,6 +136,7 @@ def _create_assets() -> None:
         sa.Column("height", sa.Integer),
         sa.Column("created_at", INSTANT, server_default=NOW, nullable=False),
         sa.Column("removed_at", INSTANT),
+        sa.Column("tidied_at", INSTANT, comment="when replaced objects were last deleted"),
         sa.CheckConstraint(
             "kind in ('video', 'audio', 'photo', 'captions')", name=op.f("ck_assets_kind")
         ),

@@ -1,0 +1,68 @@
+"""SQL that finds assets whose processing needs a second look."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, exists, func, select, update
+
+from portal.assets.models import Outcome, Step
+from portal.db.tables import assets, originals, steps, uploads
+from portal.uploads.models import UploadState
+
+BATCH = 100
+
+
+def unsettled_assets(connection: Connection, *, seconds: int) -> list[str]:
+    """Assets put together long enough ago whose last step has not ended, oldest first.
+
+    Failed ones are among them, since they never reach it; their due steps are few or none.
+    """
+    age = func.make_interval(0, 0, 0, 0, 0, 0, seconds)
+    is_indexed = exists().where(
+        steps.c.asset_id == assets.c.id,
+        steps.c.name == Step.INDEX,
+        steps.c.outcome.is_not(None),
+    )
+    has_failed = exists().where(steps.c.asset_id == assets.c.id, steps.c.outcome == Outcome.FAILED)
+    return list(
+        connection.scalars(
+            select(assets.c.id)
+            .join(uploads, uploads.c.asset_id == assets.c.id)
+            .where(
+                assets.c.removed_at.is_(None),
+                uploads.c.state == UploadState.FINISHED,
+                uploads.c.updated_at < func.now() - age,
+                ~is_indexed,
+                ~has_failed,
+            )
+            .order_by(assets.c.created_at)
+            .limit(BATCH)
+        )
+    )
+
+
+def settled_assets(connection: Connection, *, minutes: int) -> list[str]:
+    """Assets that ended their steps so many minutes ago and were not tidied since."""
+    age = func.make_interval(0, 0, 0, 0, 0, minutes)
+    last = (
+        select(func.max(steps.c.finished_at))
+        .where(steps.c.asset_id == assets.c.id)
+        .scalar_subquery()
+    )
+    running = exists().where(steps.c.asset_id == assets.c.id, steps.c.outcome.is_(None))
+    return list(
+        connection.scalars(
+            select(assets.c.id)
+            .join(originals, originals.c.asset_id == assets.c.id)
+            .where(
+                assets.c.removed_at.is_(None),
+                last < func.now() - age,
+                ~running,
+                assets.c.tidied_at.is_(None) | (assets.c.tidied_at < last),
+            )
+            .limit(BATCH)
+        )
+    )
+
+
+def mark_tidied(connection: Connection, asset_id: str) -> None:
+    connection.execute(update(assets).where(assets.c.id == asset_id).values(tidied_at=func.now()))

@@ -1,0 +1,80 @@
+"""The worker process: opens its parts, checks that every task has a handler, works until told."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+
+import structlog
+
+from portal.errors import PortalError, SettingsError
+from portal.jobs import Lane
+from portal.logs import configure_logging
+from portal.runtime import Runtime, open_runtime
+from portal.settings import Settings, load_settings
+from portal.supervisor import watch_lifeline
+from workers.queue import JobRunner, build_app, run_until
+from workers.reconcile import Sweep
+from workers.registry import STEP_HANDLERS, job_handlers
+from workers.runner import StepRunner
+from workers.sandbox import open_sandbox
+
+_log = structlog.get_logger(__name__)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit code 0 after a stop that was asked for, 1 when a part is missing, 2 for bad settings."""
+    lanes = _lanes(arguments)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        settings = load_settings()
+        configure_logging(settings)
+        if not sys.stdin.isatty():
+            watch_lifeline(stop.set)
+        with open_runtime(settings) as runtime:
+            work(settings, runtime, lanes, stop)
+    except SettingsError as error:
+        _log.error("worker cannot start", reason=str(error))
+        return 2
+    except PortalError as error:
+        _log.error("worker ended", reason=str(error))
+        return 1
+    return 0
+
+
+def work(
+    settings: Settings, runtime: Runtime, lanes: Sequence[Lane], stop: threading.Event
+) -> None:
+    """Work until `stop` is set. Raises LookupError unless every task has exactly one handler."""
+    runner = StepRunner(runtime, open_sandbox(settings), STEP_HANDLERS, stop)
+    jobs = JobRunner(runtime.engine, job_handlers(runner))
+    sweep = threading.Thread(target=Sweep(runtime, stop).run, name="sweep", daemon=True)
+    sweep.start()
+    _log.info("worker ready", lanes=[str(lane) for lane in lanes])
+    url = runtime.engine.url.render_as_string(hide_password=False)
+    asyncio.run(run_until(build_app(url, jobs), lanes, stop))
+    sweep.join()
+
+
+def _lanes(arguments: Sequence[str] | None) -> tuple[Lane, ...]:
+    parser = argparse.ArgumentParser(prog="portal worker")
+    parser.add_argument(
+        "--lanes",
+        default=",".join(Lane),
+        help="comma-separated: media, light, index (default: all)",
+    )
+    names = parser.parse_args(arguments).lanes.split(",")
+    unknown = [name for name in names if name not in set(Lane)]
+    if unknown:
+        parser.error(f"unknown lanes {', '.join(unknown)}; there are {', '.join(Lane)}")
+    return tuple(Lane(name) for name in names)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,34 @@
+"""How work is tried again, as values, and how much of each lane runs at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from portal.jobs import Lane
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """`waits_seconds[n]` is the pause before try n + 2; there are len(waits) + 1 tries."""
+
+    waits_seconds: tuple[float, ...]
+
+    @property
+    def tries_max(self) -> int:
+        return len(self.waits_seconds) + 1
+
+    def wait_seconds(self, tries: int) -> float | None:
+        """The pause after so many tries; None when there is no further one."""
+        return self.waits_seconds[tries - 1] if tries <= len(self.waits_seconds) else None
+
+
+RETRIES: Mapping[Lane, RetryPolicy] = {
+    Lane.MEDIA: RetryPolicy(waits_seconds=(5, 30, 120)),
+    Lane.LIGHT: RetryPolicy(waits_seconds=(1, 5, 30, 120)),
+    # Short: the index has one writer, and whoever waits holds the others up.
+    Lane.INDEX: RetryPolicy(waits_seconds=(1, 2, 5, 10, 30)),
+}
+
+CONCURRENCY: Mapping[Lane, int] = {Lane.MEDIA: 1, Lane.LIGHT: 2, Lane.INDEX: 1}
+"""Jobs of a lane that one worker process runs at once."""

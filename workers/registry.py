@@ -1,0 +1,52 @@
+"""Which function does which task; a worker refuses to start unless every task has exactly one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from portal.assets.models import Step
+from portal.assets.service import STEP_TASKS
+from portal.jobs import Task
+from workers.captions.step import captions
+from workers.indexing import index, index_event
+from workers.originals import remove_objects, verify
+from workers.photo.step import photo
+from workers.run import StepHandlers
+from workers.runner import StepRunner
+from workers.uploading import finish_upload
+from workers.video.steps import poster, probe, transcode
+
+JobHandler = Callable[[str], None]
+"""Takes the id of what the job concerns."""
+
+STEP_HANDLERS: StepHandlers = {
+    Step.VERIFY: verify,
+    Step.PROBE: probe,
+    Step.TRANSCODE: transcode,
+    Step.POSTER: poster,
+    Step.PHOTO: photo,
+    Step.CAPTIONS: captions,
+    Step.INDEX: index,
+}
+
+
+def job_handlers(runner: StepRunner) -> Mapping[Task, JobHandler]:
+    """Every task's handler. Raises LookupError unless each task has exactly one."""
+    runtime = runner.runtime
+    of_steps = {STEP_TASKS[step]: partial(runner.run, step) for step in runner.handlers}
+    others: dict[Task, JobHandler] = {
+        Task.FINISH_UPLOAD: partial(finish_upload, runtime),
+        Task.INDEX_EVENT: partial(index_event, runtime),
+        Task.REMOVE_OBJECTS: partial(remove_objects, runtime),
+    }
+    check_total([*of_steps, *others])
+    return {**of_steps, **others}
+
+
+def check_total(tasks: list[Task]) -> None:
+    """Raises LookupError naming tasks without a handler, or with several."""
+    missing = set(Task) - set(tasks)
+    doubled = {task for task in tasks if tasks.count(task) > 1}
+    if missing or doubled:
+        raise LookupError(f"tasks without a handler: {missing}; with several: {doubled}")

@@ -1,0 +1,176 @@
+"""Runs a step: begins an attempt, calls its handler, publishes the result or the failure.
+
+The only place that decides what an error means: for good, again later, or not at all.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import structlog
+
+from portal.assets import service as assets_service
+from portal.assets.models import Outcome, Rendition, Step
+from portal.assets.service import STEP_TASKS, Attempt
+from portal.errors import Interrupted, MediaRefused, PortalError, Superseded
+from portal.jobs import LANES
+from portal.runtime import Runtime
+from portal.storage import keys
+from portal.transcripts import service as transcripts_service
+from workers.lanes import RETRIES
+from workers.run import StepHandlers, StepResult, StepRun
+from workers.sandbox import Sandbox
+
+PROGRESS_EVERY_SECONDS = 0.5
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class StepRunner:
+    """Runs the steps of one worker process."""
+
+    runtime: Runtime
+    sandbox: Sandbox
+    handlers: StepHandlers
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def run(self, step: Step, asset_id: str) -> None:
+        """One attempt at one step; an ended step or a removed asset is left alone."""
+        with self.runtime.engine.begin() as connection:
+            attempt = assets_service.begin_attempt(connection, asset_id, step)
+        if attempt is None:
+            return
+        try:
+            self._attempt(attempt)
+        except Superseded:
+            _log.info("attempt superseded", step=step, asset_id=asset_id, attempt=attempt.number)
+            self._discard(attempt)
+
+    def _attempt(self, attempt: Attempt) -> None:
+        if self._is_worn_out(attempt):
+            detail = f"Given up: {attempt.step} of {attempt.asset.filename} never came to an end."
+            self._fail(attempt, detail)
+            return
+        try:
+            with self._scratch() as scratch:
+                result = self.handlers[attempt.step](self._step_run(attempt, scratch))
+                self._publish(attempt, result)
+        except Superseded:
+            raise
+        except Interrupted:
+            self._give_back(attempt)
+        except MediaRefused as error:
+            self._fail(attempt, str(error))
+        except PortalError as error:
+            self._try_again(attempt, str(error))
+        except Exception:  # noqa: BLE001 - the border of a job: a fault in one must not end the others
+            _log.exception("step raised an unexpected error", step=attempt.step)
+            sentence = f"{attempt.step} of {attempt.asset.filename} met an unexpected fault"
+            self._try_again(attempt, f"{sentence}; the worker's log has it.")
+
+    def _is_worn_out(self, attempt: Attempt) -> bool:
+        """Tries are counted when they begin, so that one which kills its worker counts too."""
+        return attempt.tries > RETRIES[LANES[STEP_TASKS[attempt.step]]].tries_max
+
+    def _publish(self, attempt: Attempt, result: StepResult) -> None:
+        with self.runtime.engine.begin() as connection:
+            assets_service.publish_renditions(connection, attempt, result.renditions)
+            if result.apply is not None:
+                result.apply(connection)
+            if attempt.step is Step.PROBE:
+                transcripts_service.pair_transcripts(connection, attempt.asset.event_id)
+            assets_service.finish_attempt(
+                connection,
+                attempt,
+                outcome=result.outcome,
+                detail=result.detail,
+                notes=result.notes,
+            )
+
+    def _fail(self, attempt: Attempt, detail: str) -> None:
+        _log.warning("step failed", step=attempt.step, asset_id=attempt.asset.id, detail=detail)
+        with self.runtime.engine.begin() as connection:
+            assets_service.finish_attempt(
+                connection, attempt, outcome=Outcome.FAILED, detail=detail
+            )
+        self._discard(attempt)
+
+    def _try_again(self, attempt: Attempt, detail: str) -> None:
+        policy = RETRIES[LANES[STEP_TASKS[attempt.step]]]
+        wait_seconds = policy.wait_seconds(attempt.tries)
+        if wait_seconds is None:
+            self._fail(attempt, detail)
+            return
+        _log.warning("step will be tried again", step=attempt.step, detail=detail)
+        with self.runtime.engine.begin() as connection:
+            assets_service.hold_attempt(connection, attempt)
+            assets_service.try_again(connection, attempt, detail=detail, delay_seconds=wait_seconds)
+        self._discard(attempt)
+
+    def _give_back(self, attempt: Attempt) -> None:
+        with self.runtime.engine.begin() as connection:
+            assets_service.hold_attempt(connection, attempt)
+            assets_service.give_back_try(connection, attempt)
+        self._discard(attempt)
+
+    def _discard(self, attempt: Attempt) -> None:
+        """Delete what the attempt has stored, unless it was shown."""
+        prefix = keys.attempt_prefix(attempt.asset.id, attempt.step, attempt.number)
+        with self.runtime.engine.begin() as connection:
+            shown = assets_service.shown_prefixes(connection, attempt.asset.id)
+        for found in list(self.runtime.store.list(prefix)):
+            if not found.key.startswith(shown):
+                self.runtime.store.delete(found.key)
+
+    def _step_run(self, attempt: Attempt, scratch: Path) -> StepRun:
+        return StepRun(
+            runtime=self.runtime,
+            sandbox=self.sandbox,
+            asset=attempt.asset,
+            step=attempt.step,
+            attempt=attempt.number,
+            scratch=scratch,
+            stop=self.stop,
+            report_progress=_Progress(self.runtime, attempt),
+            publish_early=partial(self._publish_early, attempt),
+        )
+
+    def _publish_early(self, attempt: Attempt, renditions: Sequence[Rendition]) -> None:
+        with self.runtime.engine.begin() as connection:
+            assets_service.publish_renditions(connection, attempt, renditions)
+
+    @contextmanager
+    def _scratch(self) -> Iterator[Path]:
+        root = self.runtime.settings.data_path / "scratch"
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix="job-", dir=root))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+class _Progress:
+    """Writes progress, at most twice a second."""
+
+    def __init__(self, runtime: Runtime, attempt: Attempt) -> None:
+        self._runtime = runtime
+        self._attempt = attempt
+        self._written_at = float("-inf")
+
+    def __call__(self, progress: float) -> None:
+        now = time.monotonic()
+        if now - self._written_at < PROGRESS_EVERY_SECONDS:
+            return
+        self._written_at = now
+        with self._runtime.engine.begin() as connection:
+            assets_service.record_progress(connection, self._attempt, min(1.0, progress))
