@@ -18,6 +18,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from portal.db import cluster as cluster_module
+from portal.db import engine as engine_module
 from portal.db.cluster import SOCKET_PATH_BYTES_MAX, Cluster
 from portal.db.embedded import DURABLE, embedded_server, normalized_url, shared_server
 from portal.db.engine import open_engine
@@ -280,6 +281,19 @@ def test_a_pooled_connection_that_died_is_replaced_unnoticed(embedded: Settings)
         _execute(url, f"SELECT pg_terminate_backend({victim}, 10000)")
         with engine.connect() as connection:
             assert connection.execute(text("SELECT 1")).scalar_one() == 1
+
+
+def test_a_pool_that_is_used_up_says_so(
+    settings: Settings, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_module, "POOL_WAIT_SECONDS_MAX", 0.01)
+    small = settings.model_copy(update={"database_pool_size": 1})
+    with (
+        open_engine(small, database_url) as engine,
+        engine.connect(),
+        pytest.raises(DatabaseUnavailable, match="All 1 database connections"),
+    ):
+        engine.connect()
 
 
 def test_faults_of_a_statement_stay_what_they_are(embedded: Settings) -> None:
