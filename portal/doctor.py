@@ -60,7 +60,7 @@ def run_checks(settings: Settings) -> list[Check]:
     ]
     try:
         with open_runtime(settings) as runtime:
-            checks += [_tried(name, check, runtime) for name, check in _OPENED.items()]
+            checks += _check_opened(runtime)
     except PortalError as error:
         checks.append(Check("database", CheckState.FAILED, str(error), _DATABASE_ADVICE))
     return checks
@@ -184,12 +184,6 @@ def check_workers(runtime: Runtime) -> Check:
     return Check("workers", CheckState.WARNING, sentence, advice)
 
 
-_OPENED: dict[str, Callable[[Runtime], Check]] = {
-    "database": check_database,
-    "storage": check_storage,
-    "search": check_search,
-    "workers": check_workers,
-}
 _DATABASE_ADVICE = f"See that it runs and that {variable_name('database_url')} is right."
 _ADVICE = {
     "database": _DATABASE_ADVICE,
@@ -197,6 +191,15 @@ _ADVICE = {
     "search": "Run `portal index rebuild`.",
     "workers": _DATABASE_ADVICE,
 }
+
+
+def _check_opened(runtime: Runtime) -> Iterator[Check]:
+    database = _tried("database", check_database, runtime)
+    yield database
+    yield _tried("storage", check_storage, runtime)
+    yield _tried("search", check_search, runtime)
+    if database.state is CheckState.OK:
+        yield _tried("workers", check_workers, runtime)
 
 
 def _tried(name: str, check: Callable[[Runtime], Check], runtime: Runtime) -> Check:

@@ -1,0 +1,109 @@
+"""The doctor on a real installation: what works is said to work, what does not is named."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from portal.doctor import (
+    CheckState,
+    check_database,
+    check_ffmpeg,
+    check_ffprobe,
+    check_sandbox,
+    check_search,
+    check_storage,
+    check_workers,
+    run_checks,
+)
+from portal.runtime import Runtime
+from portal.settings import Settings
+
+
+@pytest.mark.media
+def test_the_programs_here_are_good() -> None:
+    assert check_ffmpeg(Settings()).state is CheckState.OK
+    assert check_ffprobe(Settings()).state is CheckState.OK
+
+
+def test_a_missing_program_is_named_with_what_to_do(tmp_path: Path) -> None:
+    check = check_ffmpeg(Settings(ffmpeg_path=str(tmp_path / "ffmpeg")))
+
+    assert check.state is CheckState.FAILED
+    assert "ffmpeg cannot be started" in check.sentence
+    assert "apt-get install ffmpeg" in check.advice
+
+
+def test_an_ffmpeg_without_its_encoders_is_no_good(tmp_path: Path) -> None:
+    poor = tmp_path / "ffmpeg"
+    poor.write_text(
+        "#!/bin/sh\necho ffmpeg version 5.0 built by hand\necho ' V..... mjpeg Motion'\n"
+    )
+    poor.chmod(0o755)
+
+    check = check_ffmpeg(Settings(ffmpeg_path=str(poor)))
+
+    assert check.state is CheckState.FAILED
+    assert check.sentence.startswith("ffmpeg 5.0 lacks aac (one of the encoders), libx264")
+    assert "mjpeg (" not in check.sentence
+
+
+def test_the_sandbox_tells_its_level() -> None:
+    assert "foreign files" in check_sandbox(Settings()).sentence
+
+
+@pytest.mark.postgres
+def test_an_installation_that_works(runtime: Runtime) -> None:
+    assert check_database(runtime).state is CheckState.OK
+    assert check_storage(runtime).state is CheckState.OK
+    assert check_search(runtime).state is CheckState.OK
+
+
+@pytest.mark.postgres
+def test_nothing_is_left_of_the_round_trip(runtime: Runtime) -> None:
+    check_storage(runtime)
+
+    assert list(runtime.store.list("")) == []
+
+
+@pytest.mark.postgres
+def test_without_workers_there_is_a_warning(runtime: Runtime) -> None:
+    assert check_workers(runtime).state is CheckState.WARNING
+
+
+@pytest.mark.postgres
+def test_a_database_of_another_version_is_a_failure(
+    settings: Settings, empty_database_url: str
+) -> None:
+    outside = settings.model_validate({**settings.model_dump(), "database_url": empty_database_url})
+
+    checks = {check.name: check for check in run_checks(outside)}
+
+    assert checks["database"].state is CheckState.FAILED
+    assert checks["database"].advice == "Run `portal migrate`."
+    assert checks["storage"].state is CheckState.OK
+
+
+@pytest.mark.postgres
+def test_a_database_that_is_away_is_a_finding_and_no_error(settings: Settings) -> None:
+    url = "postgresql://nobody@127.0.0.1:9/nothing"
+    outside = settings.model_validate({**settings.model_dump(), "database_url": url})
+
+    checks = {check.name: check for check in run_checks(outside)}
+
+    assert checks["database"].state is CheckState.FAILED
+    assert "cannot be reached" in checks["database"].sentence
+    assert checks["storage"].state is CheckState.OK
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_data_folder_that_cannot_be_used_is_a_finding(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o500)
+
+    checks = {check.name: check for check in run_checks(Settings(data_dir=closed / "data"))}
+
+    assert checks["database"].state is CheckState.FAILED
+    assert "cannot use the folder" in checks["database"].sentence
