@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 import struct
-import subprocess
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,26 +15,17 @@ from sqlalchemy import insert, select, update
 
 from portal.assets.models import Asset, Kind, Original, Outcome, RenditionKind, Step
 from portal.db import tables
-from portal.errors import Interrupted, MediaRefused, ToolFailed
+from portal.errors import Interrupted, MediaRefused
 from portal.events import service as events
 from portal.ids import new_id
 from portal.runtime import Runtime
 from portal.settings import Settings
 from portal.storage import keys
 from workers.photo.models import PhotoReading
-from workers.photo.reading import checked_answer, read_photo
+from workers.photo.reading import read_photo
 from workers.photo.step import photo
 from workers.run import StepResult, StepRun
 from workers.sandbox import Sandbox, detect_level
-
-SAMPLES = (
-    "30-type_error.jpg 45-gps_ifd.jpg BlueSquare.jpg Canon_40D.jpg Canon_40D_photoshop_import.jpg "
-    "DSCN0010.jpg DSCN0012.jpg DSCN0042.jpg IMG_5195.HEIC Jobagent.tiff image00971.jpg "
-    "image01137.jpg iphone_hdr_NO.jpg jolla.jpg landscape_1.jpg landscape_6.jpg "
-    "long_description.jpg nikon-e950.jpg portrait_3.jpg portrait_8.jpg"
-)
-LANDSCAPES = {"landscape_1.jpg", "landscape_6.jpg"}
-PORTRAITS = {"portrait_3.jpg", "portrait_8.jpg"}
 
 Read = Callable[[Path], PhotoReading]
 Take = Callable[[Path], StepRun]
@@ -47,25 +34,6 @@ Take = Callable[[Path], StepRun]
 @pytest.fixture(scope="module")
 def sandbox() -> Sandbox:
     return Sandbox(detect_level())
-
-
-@dataclass(frozen=True)
-class Sample:
-    path: Path
-    reading: PhotoReading
-    sizes: Path
-
-
-@pytest.fixture(scope="module", params=SAMPLES.split())
-def sample(
-    request: pytest.FixtureRequest,
-    samples: Path,
-    sandbox: Sandbox,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Sample:
-    path = samples / "photos" / request.param
-    sizes = tmp_path_factory.mktemp("sizes")
-    return Sample(path, read_in(sandbox, path, sizes), sizes)
 
 
 @pytest.fixture
@@ -158,98 +126,6 @@ def flag(width: int = 400, height: int = 300) -> Image.Image:
     return image
 
 
-# The twenty real photos
-
-
-def test_every_real_photo_is_done_upright_and_bare(sample: Sample) -> None:
-    reading, name = sample.reading, sample.path.name
-    assert not reading.is_cut
-    assert reading.sizes
-    for size in reading.sizes:
-        data = (sample.sizes / size.name).read_bytes()
-        for trace in (b"Exif", b"ns.adobe.com", b"Photoshop", b"http://", b"Apple", b"NIKON"):
-            assert trace not in data
-        with Image.open(sample.sizes / size.name) as image:
-            assert (image.format, image.size) == ("JPEG", (size.width, size.height))
-            assert set(image.info) <= {
-                *("jfif", "jfif_version", "jfif_unit", "jfif_density"),
-                *("progressive", "progression"),
-            }
-            assert not image.getexif()
-        assert max(size.width, size.height) <= max(reading.width, reading.height)
-        assert (size.width > size.height) == (reading.width > reading.height)
-    if name in LANDSCAPES:
-        assert (reading.width, reading.height) == (600, 450)
-    if name in PORTRAITS:
-        assert (reading.width, reading.height) == (450, 600)
-
-
-def test_pictures_that_were_stored_turned_show_the_same_as_the_one_that_was_not(
-    samples: Path, read: Read, tmp_path: Path
-) -> None:
-    small: list[bytes] = []
-    for name in ("landscape_1.jpg", "landscape_6.jpg"):
-        read(samples / "photos" / name)
-        with Image.open(tmp_path / "sizes/photo-320.jpg") as image:
-            small.append(image.convert("L").resize((8, 6)).tobytes())
-    assert max(abs(a - b) for a, b in zip(*small, strict=True)) < 24
-
-
-def _exiftool(path: Path) -> Mapping[str, Any]:
-    if shutil.which("exiftool") is None:
-        pytest.skip("exiftool is not installed; it is the second opinion on metadata")
-    command = ["exiftool", "-j", "-G1", "-n", "-charset", "iptc=UTF8", str(path)]
-    answer = subprocess.run(command, capture_output=True, check=True).stdout
-    found: list[dict[str, Any]] = json.loads(answer)
-    return found[0]
-
-
-def _said(tags: Mapping[str, Any], *names: str) -> str | None:
-    """The first of the tags that says something, as we tidy texts."""
-    for name in names:
-        value = tags.get(name)
-        text = ", ".join(value) if isinstance(value, list) else str(value or "")
-        if text.strip():
-            return text.replace("\r", "\n").strip()
-    return None
-
-
-def test_metadata_is_what_exiftool_reads(sample: Sample) -> None:
-    tags, metadata = _exiftool(sample.path), sample.reading.metadata
-    assert (
-        metadata.caption,
-        metadata.headline,
-        metadata.creator,
-        metadata.credit,
-        metadata.copyright,
-        metadata.city,
-        metadata.country,
-        metadata.lens,
-    ) == (
-        _said(tags, "XMP-dc:Description", "IPTC:Caption-Abstract", "IFD0:ImageDescription"),
-        _said(tags, "XMP-photoshop:Headline", "IPTC:Headline"),
-        _said(tags, "XMP-dc:Creator", "IPTC:By-line", "IFD0:Artist"),
-        _said(tags, "XMP-photoshop:Credit", "IPTC:Credit"),
-        _said(tags, "XMP-dc:Rights", "IPTC:CopyrightNotice", "IFD0:Copyright"),
-        _said(tags, "XMP-photoshop:City", "IPTC:City"),
-        _said(tags, "XMP-photoshop:Country", "IPTC:Country-PrimaryLocationName"),
-        _said(tags, "ExifIFD:LensModel"),
-    )
-    assert ", ".join(metadata.keywords) == (_said(tags, "XMP-dc:Subject", "IPTC:Keywords") or "")
-    assert (metadata.camera or "").endswith(_said(tags, "IFD0:Model", "IFD0:Make") or "")
-    if "ExifIFD:FNumber" in tags:
-        assert f"f/{tags['ExifIFD:FNumber']}" in (metadata.exposure or "")
-    if "ExifIFD:ISO" in tags:
-        assert f"ISO {tags['ExifIFD:ISO']}" in (metadata.exposure or "")
-
-
-def test_the_time_is_what_exiftool_reads(sample: Sample) -> None:
-    tags, captured_at = _exiftool(sample.path), sample.reading.captured_at
-    said = _said(tags, "ExifIFD:DateTimeOriginal", "XMP-exif:DateTimeOriginal")
-    expected = None if said is None else said[:19]
-    assert (captured_at and f"{captured_at:%Y:%m:%d %H:%M:%S}") == expected
-
-
 # Made photos, through the reader
 
 
@@ -325,62 +201,6 @@ def test_no_metadata_at_all_is_no_fault(read: Read, tmp_path: Path) -> None:
     flag().save(tmp_path / "a.jpg")
     reading = read(tmp_path / "a.jpg")
     assert (reading.notes, reading.captured_at, reading.metadata.caption) == ((), None, None)
-
-
-# The child's answer
-
-
-def answer(**changes: object) -> bytes:
-    whole: Mapping[str, object] = {
-        "metadata": {},
-        "captured_at": None,
-        "width": 400,
-        "height": 300,
-        "is_cut": False,
-        "notes": [],
-        "sizes": [{"name": "photo-320.jpg", "width": 320, "height": 240}],
-    }
-    return json.dumps(dict(whole) | changes).encode()
-
-
-def check(data: bytes, output: Path) -> PhotoReading:
-    return checked_answer(data, filename="a.jpg", output=output)
-
-
-def size(name: str = "photo-320.jpg", width: int = 320) -> Mapping[str, object]:
-    return {"name": name, "width": width, "height": 240}
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"",
-        b"[]",
-        b"{}" * 1_000_000,
-        answer(width=0),
-        answer(width="wide"),
-        answer(captured_at="yesterday"),
-        answer(sizes=[]),
-        answer(sizes=[size("../photo-320.jpg")]),
-        answer(sizes=[size("photo-800.jpg")]),
-        answer(sizes=[size(width=100_000)]),
-        answer(sizes=[size(), size()]),
-        answer(metadata={"caption": "nul \0"}),
-    ],
-)
-def test_an_answer_without_sense_is_not_believed(tmp_path: Path, data: bytes) -> None:
-    (tmp_path / "photo-320.jpg").touch()
-    assert check(answer(), tmp_path).width == 400
-    with pytest.raises(ToolFailed, match=r"^The reader of a\.jpg gave an answer without sense\.$"):
-        check(data, tmp_path)
-
-
-def test_a_link_out_of_the_output_folder_is_not_followed(tmp_path: Path) -> None:
-    secret = tmp_path / "secret"
-    secret.touch()
-    (tmp_path / "photo-320.jpg").symlink_to(secret)
-    with pytest.raises(ToolFailed):
-        check(answer(), tmp_path)
 
 
 # The step
