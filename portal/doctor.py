@@ -12,10 +12,10 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from portal.assets import service as assets_service
 from portal.db.migrate import current_revision, head_revision
 from portal.errors import PortalError
 from portal.ids import new_id
+from portal.job_queue import service as job_queue_service
 from portal.runtime import Runtime, open_runtime
 from portal.settings import Settings, child_environment, variable_name
 from portal.storage import keys
@@ -176,7 +176,7 @@ def check_search(runtime: Runtime) -> Check:
 
 def check_workers(runtime: Runtime) -> Check:
     with runtime.engine.connect() as connection:
-        count = assets_service.live_worker_count(connection)
+        count = job_queue_service.live_worker_count(connection)
     if count:
         return Check("workers", CheckState.OK, f"{count} at work.")
     sentence = "None is at work: what comes in waits."

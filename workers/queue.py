@@ -16,8 +16,8 @@ import structlog
 from procrastinate import App, JobContext, PsycopgConnector
 from sqlalchemy import Engine
 
-from portal.assets.queue_repository import HEARTBEAT_SECONDS, STALLED_SECONDS
 from portal.errors import PortalError
+from portal.job_queue.service import HEARTBEAT_SECONDS, STALLED_SECONDS
 from portal.jobs import LANES, Job, Lane, Task, defer
 from portal.logs import bound
 from workers.lanes import CONCURRENCY, RETRIES

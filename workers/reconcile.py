@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import structlog
 from sqlalchemy import Connection
 
-from portal.assets import queue_repository, reconcile_repository
 from portal.assets import service as assets_service
 from portal.errors import PortalError
-from portal.jobs import Job, Task, defer
+from portal.job_queue import service as job_queue_service
+from portal.jobs import Job, Task
 from portal.runtime import Runtime
 from portal.storage import keys
 from portal.uploads import service as uploads_service
@@ -43,7 +43,7 @@ class Sweep:
 
     def sweep_once(self) -> None:
         repairs: tuple[Callable[[Connection], None], ...] = (
-            requeue_stalled_jobs,
+            job_queue_service.requeue_stalled_jobs,
             queue_missed_steps,
             self._abort_abandoned_uploads,
             self._delete_leftovers,
@@ -51,7 +51,7 @@ class Sweep:
         for repair in repairs:
             try:
                 with self.runtime.engine.begin() as connection:
-                    if queue_repository.hold_sweep(connection):
+                    if job_queue_service.hold_sweep(connection):
                         repair(connection)
             except PortalError as error:
                 _log.warning("sweep failed", repair=repair.__name__, reason=str(error))
@@ -64,20 +64,12 @@ class Sweep:
 
     def _delete_leftovers(self, connection: Connection) -> None:
         """Objects of attempts whose results were replaced, and of the preview."""
-        for asset_id in reconcile_repository.settled_assets(connection, minutes=LEFTOVER_MINUTES):
+        for asset_id in assets_service.untidied_assets(connection, minutes=LEFTOVER_MINUTES):
             shown = assets_service.shown_prefixes(connection, asset_id)
             for found in list(self.runtime.store.list(keys.asset_prefix(asset_id))):
                 if not found.key.startswith(shown):
                     self.runtime.store.delete(found.key)
-            reconcile_repository.mark_tidied(connection, asset_id)
-
-
-def requeue_stalled_jobs(connection: Connection) -> None:
-    """A job whose worker is dead is queued anew; its step's next attempt fences the old one."""
-    for stalled in queue_repository.stalled_jobs(connection):
-        _log.warning("job of a dead worker queued again", task=stalled.task, job=stalled.job_id)
-        queue_repository.drop_job(connection, stalled.job_id)
-        defer(connection, Job(Task(stalled.task), stalled.subject_id))
+            assets_service.mark_tidied(connection, asset_id)
 
 
 def queue_missed_steps(connection: Connection) -> None:
@@ -85,13 +77,7 @@ def queue_missed_steps(connection: Connection) -> None:
     for upload_id in uploads_service.unfinished_upload_ids(
         connection, older_than_seconds=STUCK_SECONDS
     ):
-        _queue_missed(connection, Job(Task.FINISH_UPLOAD, upload_id))
-    for asset_id in reconcile_repository.unsettled_assets(connection, seconds=STUCK_SECONDS):
+        job_queue_service.queue_missed(connection, Job(Task.FINISH_UPLOAD, upload_id))
+    for asset_id in assets_service.unsettled_assets(connection, seconds=STUCK_SECONDS):
         for job in assets_service.due_jobs(connection, asset_id):
-            _queue_missed(connection, job)
-
-
-def _queue_missed(connection: Connection, job: Job) -> None:
-    if not queue_repository.has_job(connection, task=job.task, subject_id=job.subject_id):
-        _log.warning("missed job queued", task=job.task, subject_id=job.subject_id)
-        defer(connection, job)
+            job_queue_service.queue_missed(connection, job)

@@ -40,7 +40,7 @@ def unsettled_assets(connection: Connection, *, seconds: int) -> list[str]:
     )
 
 
-def settled_assets(connection: Connection, *, minutes: int) -> list[str]:
+def untidied_assets(connection: Connection, *, minutes: int) -> list[str]:
     """Assets that ended their steps so many minutes ago and were not tidied since."""
     age = func.make_interval(0, 0, 0, 0, 0, minutes)
     last = (

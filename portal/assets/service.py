@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from portal.assets import queue_repository, repository, steps_repository
+from portal.assets import reconcile_repository, repository, steps_repository
 from portal.assets.models import (
     Asset,
     AssetState,
@@ -102,9 +102,19 @@ def notes_of(asset: Asset) -> tuple[str, ...]:
     return tuple(note for record in asset.steps for note in record.notes)
 
 
-def live_worker_count(connection: Connection) -> int:
-    """Workers whose heartbeat is fresh."""
-    return queue_repository.live_worker_count(connection)
+def unsettled_assets(connection: Connection, *, seconds: int) -> list[str]:
+    """Ids of assets stored so long ago whose steps have not all ended."""
+    return reconcile_repository.unsettled_assets(connection, seconds=seconds)
+
+
+def untidied_assets(connection: Connection, *, minutes: int) -> list[str]:
+    """Ids of assets that may still have objects which newer results replaced so long ago."""
+    return reconcile_repository.untidied_assets(connection, minutes=minutes)
+
+
+def mark_tidied(connection: Connection, asset_id: str) -> None:
+    """Its replaced objects are gone."""
+    reconcile_repository.mark_tidied(connection, asset_id)
 
 
 # --- coming and going ------------------------------------------------------------------------

@@ -6,8 +6,8 @@ import threading
 import time
 from types import TracebackType
 
-from portal.assets import service as assets_service
 from portal.cli.processes import worker_process
+from portal.job_queue import service as job_queue_service
 from portal.runtime import Runtime
 from portal.supervisor import Supervisor
 
@@ -53,12 +53,12 @@ class OwnWorker:
 
     def _lives_another(self) -> bool:
         with self._runtime.engine.connect() as connection:
-            return assets_service.live_worker_count(connection) > 0
+            return job_queue_service.live_worker_count(connection) > 0
 
     def _start(self) -> None:
         settings = self._runtime.settings
-        if settings.log_level == "info":  # its log would run through the progress display
-            settings = settings.model_copy(update={"log_level": "error"})
-        self._supervisor = Supervisor([worker_process(settings)], grace_seconds=GRACE_SECONDS)
+        # What it logs would run through the progress display.
+        child = worker_process(settings, is_quiet=settings.log_level != "debug")
+        self._supervisor = Supervisor([child], grace_seconds=GRACE_SECONDS)
         self._thread = threading.Thread(target=self._supervisor.run, name="own-worker")
         self._thread.start()

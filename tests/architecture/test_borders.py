@@ -50,7 +50,12 @@ PROCESS_CALLS = (
     "asyncio.create_subprocess",
 )
 
-ASYNC_PLACES = ("portal/web/", "portal/delivery/", "portal/app.py")
+ASYNC_PLACES = (
+    "portal/web/",
+    "portal/delivery/",
+    "portal/app.py",
+    "workers/queue.py",
+)  # Procrastinate works async
 ASYNC_NAMES = frozenset({"api", "pages"})
 
 BROAD_EXCEPTS: Mapping[str, str] = {

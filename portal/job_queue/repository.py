@@ -6,10 +6,6 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-HEARTBEAT_SECONDS = 5
-STALLED_SECONDS = 15
-"""A worker that has been silent for so long is taken for dead."""
-
 _SWEEP_LOCK = 7_202_611
 
 
@@ -20,13 +16,13 @@ class StalledJob:
     subject_id: str
 
 
-def live_worker_count(connection: Connection) -> int:
+def live_worker_count(connection: Connection, *, stalled_seconds: int) -> int:
     count: int = connection.execute(
         text(
             "select count(*) from procrastinate_workers"
             " where last_heartbeat > now() - make_interval(secs => :stalled)"
         ),
-        {"stalled": STALLED_SECONDS},
+        {"stalled": stalled_seconds},
     ).scalar_one()
     return count
 
@@ -39,7 +35,7 @@ def hold_sweep(connection: Connection) -> bool:
     return held
 
 
-def stalled_jobs(connection: Connection) -> list[StalledJob]:
+def stalled_jobs(connection: Connection, *, stalled_seconds: int) -> list[StalledJob]:
     """Jobs under way whose worker is dead or forgotten."""
     rows = connection.execute(
         text(
@@ -50,7 +46,7 @@ def stalled_jobs(connection: Connection) -> list[StalledJob]:
             " or worker.last_heartbeat < now() - make_interval(secs => :stalled))"
             " order by job.id"
         ),
-        {"stalled": STALLED_SECONDS},
+        {"stalled": stalled_seconds},
     )
     return [StalledJob(row.id, row.task_name, row.subject_id) for row in rows]
 

@@ -1,0 +1,253 @@
+"""Recordings, photos and caption files, as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import Connection
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from portal.assets import service
+from portal.assets.models import Asset, AssetState, Kind, Rendition, RenditionKind, StepState
+from portal.assets.views import POSTER, asset_path, asset_title, is_playable, photo_sizes
+from portal.delivery.urls import captions_path, hls_path, rendition_path
+from portal.errors import InvalidInput
+from portal.events import service as events
+from portal.events.models import Event
+from portal.transcripts import service as transcripts
+from portal.transcripts.models import Transcript, TranscriptStatus
+from portal.visibility import Viewer
+from portal.web.addresses import absolute
+from portal.web.i18n import language_of
+from portal.web.openapi import Operation, Parameter
+from portal.web.transactions import in_transaction
+from portal.web.viewers import viewer_of
+
+ASSET_PATH = "/api/v1/assets/{id}"
+EVENT_ASSETS_PATH = "/api/v1/events/{slug}/assets"
+LISTED_MAX = 500
+SHOWN = frozenset({RenditionKind.VIDEO, RenditionKind.AUDIO, RenditionKind.IMAGE})
+
+
+@dataclass(frozen=True)
+class Described:
+    """An asset with what stands in other tables."""
+
+    asset: Asset
+    event: Event
+    transcripts: Sequence[Transcript]
+
+
+async def show_asset(request: Request) -> Response:
+    described = await in_transaction(
+        request, _find, request.path_params["id"], viewer=viewer_of(request)
+    )
+    return JSONResponse(asset_json(request, described))
+
+
+async def list_event_assets(request: Request) -> Response:
+    found = await in_transaction(
+        request,
+        _find_all,
+        request.path_params["slug"],
+        kinds=_kinds(request.query_params),
+        viewer=viewer_of(request),
+    )
+    return JSONResponse({"assets": [asset_json(request, described) for described in found]})
+
+
+def asset_json(request: Request, described: Described) -> Mapping[str, object]:
+    asset, event = described.asset, described.event
+    language = language_of(request)
+    return {
+        "id": asset.id,
+        "kind": asset.kind,
+        "event": event.slug,
+        "title": str(asset_title(asset, language=language, event=event)),
+        "state": service.state_of(asset),
+        "steps": [
+            {"name": record.name, "state": record.state, "detail": record.detail}
+            for record in asset.steps
+        ],
+        "duration_seconds": asset.duration_seconds,
+        "width": asset.width,
+        "height": asset.height,
+        "captured_at": asset.captured_at.isoformat() if asset.captured_at else None,
+        "size_bytes": asset.original.size_bytes if asset.original else None,
+        "sha256": asset.original.sha256 if asset.original else None,
+        "hls_url": absolute(request, hls_path(asset.id)) if is_playable(asset) else None,
+        "poster_url": _poster_url(request, asset),
+        "renditions": [_rendition_json(r) for r in asset.renditions if r.kind in SHOWN],
+        "transcripts": [
+            {
+                "language": transcript.language,
+                "status": transcript.status,
+                "url": absolute(request, captions_path(asset.id, transcript.language)),
+            }
+            for transcript in described.transcripts
+        ],
+        "photo": asdict(asset.photo) if asset.photo else None,
+        "page_url": absolute(request, asset_path(asset, language=language)),
+    }
+
+
+def _rendition_json(rendition: Rendition) -> Mapping[str, object]:
+    return {
+        "name": rendition.name,
+        "width": rendition.width,
+        "height": rendition.height,
+        "bandwidth_bps": rendition.bandwidth_bps,
+        "codecs": rendition.codecs,
+    }
+
+
+def _poster_url(request: Request, asset: Asset) -> str | None:
+    """A recording's poster, a photo's smallest size."""
+    if asset.kind is Kind.PHOTO:
+        image = next(iter(photo_sizes(asset)), None)
+    else:
+        image = asset.rendition(POSTER)
+    return absolute(request, rendition_path(asset.id, image.name)) if image else None
+
+
+def _find(connection: Connection, asset_id: str, *, viewer: Viewer) -> Described:
+    """Raises NotFound."""
+    asset = service.get_asset(connection, asset_id, viewer=viewer)
+    event = events.get_event_by_id(connection, asset.event_id, viewer=viewer)
+    return _described(connection, asset, event)
+
+
+def _find_all(
+    connection: Connection, slug: str, *, kinds: Sequence[Kind], viewer: Viewer
+) -> list[Described]:
+    """Raises NotFound."""
+    event = events.get_event(connection, slug, viewer=viewer)
+    found = service.list_assets(
+        connection, viewer=viewer, event_id=event.id, kinds=kinds, limit=LISTED_MAX
+    )
+    return [_described(connection, asset, event) for asset in found]
+
+
+def _described(connection: Connection, asset: Asset, event: Event) -> Described:
+    spoken: Sequence[Transcript] = ()
+    if asset.kind is not Kind.PHOTO:
+        spoken = transcripts.transcripts_of(connection, asset.id, with_cues=False)
+    return Described(asset, event, spoken)
+
+
+def _kinds(parameters: QueryParams) -> list[Kind]:
+    """Repeated or comma-separated. Raises InvalidInput."""
+    given = [part for value in parameters.getlist("kind") for part in value.split(",") if part]
+    known = {kind.value for kind in Kind}
+    if unknown := [value for value in given if value not in known]:
+        sentence = f"“{unknown[0]}” is none of {', '.join(sorted(known))}."
+        raise InvalidInput("The kind is wrong.", fields={"kind": sentence})
+    return [Kind(value) for value in given]
+
+
+routes: Sequence[Route] = [
+    Route(ASSET_PATH, show_asset, methods=["GET"]),
+    Route(EVENT_ASSETS_PATH, list_event_assets, methods=["GET"]),
+]
+
+_TEXT = {"type": ["string", "null"]}
+_INTEGER = {"type": ["integer", "null"]}
+_URL = {**_TEXT, "format": "uri"}
+_STEP = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string"},
+        "state": {"enum": [state.value for state in StepState]},
+        "detail": {**_TEXT, "description": "A sentence, when something is missing or wrong."},
+    },
+}
+_RENDITION = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string"},
+        "width": _INTEGER,
+        "height": _INTEGER,
+        "bandwidth_bps": _INTEGER,
+        "codecs": _TEXT,
+    },
+}
+_TRANSCRIPT = {
+    "type": "object",
+    "properties": {
+        "language": {"type": "string"},
+        "status": {"enum": [status.value for status in TranscriptStatus]},
+        "url": {**_URL, "description": "A WebVTT file."},
+    },
+}
+_PHOTO_TEXTS = (
+    "caption",
+    "headline",
+    "creator",
+    "credit",
+    "copyright",
+    "city",
+    "country",
+    "camera",
+    "lens",
+    "exposure",
+)
+_PHOTO = {
+    "type": ["object", "null"],
+    "properties": {
+        **dict.fromkeys(_PHOTO_TEXTS, _TEXT),
+        "keywords": {"type": "array", "items": {"type": "string"}},
+    },
+}
+_ASSET = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string"},
+        "kind": {"enum": [kind.value for kind in Kind]},
+        "event": {"type": "string", "description": "The event's slug."},
+        "title": {"type": "string"},
+        "state": {"enum": [state.value for state in AssetState]},
+        "steps": {"type": "array", "items": _STEP},
+        "duration_seconds": {"type": ["number", "null"]},
+        "width": _INTEGER,
+        "height": _INTEGER,
+        "captured_at": {**_TEXT, "format": "date-time"},
+        "size_bytes": {**_INTEGER, "description": "Of the original."},
+        "sha256": {**_TEXT, "description": "Of the original; null until it is verified."},
+        "hls_url": {**_URL, "description": "Null while nothing plays."},
+        "poster_url": _URL,
+        "renditions": {"type": "array", "items": _RENDITION},
+        "transcripts": {"type": "array", "items": _TRANSCRIPT},
+        "photo": _PHOTO,
+        "page_url": _URL,
+    },
+}
+_LANGUAGE = Parameter("lang", "Of titles and pages: en, ru or be.")
+
+operations: Sequence[Operation] = [
+    Operation(
+        method="GET",
+        path=ASSET_PATH,
+        summary="One recording, photo or caption file",
+        answer=_ASSET,
+        parameters=[_LANGUAGE],
+        errors=[404],
+    ),
+    Operation(
+        method="GET",
+        path=EVENT_ASSETS_PATH,
+        summary="What an event has, in the order of capture",
+        answer={
+            "type": "object",
+            "properties": {"assets": {"type": "array", "maxItems": LISTED_MAX, "items": _ASSET}},
+        },
+        parameters=[
+            Parameter("kind", "video, audio, photo or captions; several by commas."),
+            _LANGUAGE,
+        ],
+        errors=[400, 404],
+    ),
+]

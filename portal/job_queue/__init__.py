@@ -1,0 +1,1 @@
+"""The state of the job queue: who works, what has stalled, what is queued."""

@@ -1,0 +1,40 @@
+"""Rules about the queue itself: which workers live, and whose jobs must be taken over."""
+
+from __future__ import annotations
+
+import structlog
+from sqlalchemy import Connection
+
+from portal.job_queue import repository
+from portal.jobs import Job, Task, defer
+
+HEARTBEAT_SECONDS = 5
+STALLED_SECONDS = 15
+"""A worker that has been silent for so long is taken for dead."""
+
+_log = structlog.get_logger(__name__)
+
+
+def live_worker_count(connection: Connection) -> int:
+    """Lanes that some process works on; 0 means that nothing is processed."""
+    return repository.live_worker_count(connection, stalled_seconds=STALLED_SECONDS)
+
+
+def hold_sweep(connection: Connection) -> bool:
+    """Whether this transaction may sweep; one process does at a time."""
+    return repository.hold_sweep(connection)
+
+
+def requeue_stalled_jobs(connection: Connection) -> None:
+    """A job whose worker is dead is queued anew; its step's next attempt fences the old one."""
+    for stalled in repository.stalled_jobs(connection, stalled_seconds=STALLED_SECONDS):
+        _log.warning("job of a dead worker queued again", task=stalled.task, job=stalled.job_id)
+        repository.drop_job(connection, stalled.job_id)
+        defer(connection, Job(Task(stalled.task), stalled.subject_id))
+
+
+def queue_missed(connection: Connection, job: Job) -> None:
+    """Queue a job that ought to be there, unless it waits or runs."""
+    if not repository.has_job(connection, task=job.task, subject_id=job.subject_id):
+        _log.warning("missed job queued", task=job.task, subject_id=job.subject_id)
+        defer(connection, job)
