@@ -42,7 +42,7 @@ EMPTY_LIST = text("'[]'::jsonb")
 
 def _owned_by(target: str, *, primary_key: bool = False, name: str = "") -> Column[str]:
     """A foreign key whose rows vanish with their owner; `target` is "table.column"."""
-    column_name = name or target.split(".")[0].removesuffix("s") + "_id"
+    column_name = name or target.split(".", maxsplit=1)[0].removesuffix("s") + "_id"
     return Column(
         column_name,
         Text,
