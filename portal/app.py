@@ -13,12 +13,16 @@ from starlette.routing import BaseRoute, Mount
 
 from portal.accounts import api as accounts_api
 from portal.accounts import pages as accounts_pages
+from portal.assets import api as assets_api
 from portal.assets import pages as assets_pages
+from portal.delivery import routes as delivery
 from portal.desk import pages as desk_pages
 from portal.errors import PortalError
+from portal.events import api as events_api
 from portal.events import pages as events_pages
 from portal.people import pages as people_pages
 from portal.runtime import Runtime
+from portal.search import api as search_api
 from portal.search import pages as search_pages
 from portal.web import entrance, errors, health
 from portal.web.body_limit import BodyLimit
@@ -31,7 +35,7 @@ from portal.web.transactions import RuntimeState
 from portal.web.trusted_hosts import TrustedHosts
 from portal.web.viewers import Viewers
 
-APIS = (accounts_api,)
+APIS = (events_api, assets_api, search_api, accounts_api)
 """Modules with `routes` and `operations`."""
 
 PAGES = (
@@ -40,6 +44,7 @@ PAGES = (
     people_pages,
     search_pages,
     desk_pages,
+    delivery,
     accounts_pages,
     health,
     entrance,

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from portal.delivery.conditions import ByteRange, is_known, requested_range
+from portal.errors import StorageCorrupt
 from portal.storage.interface import ObjectStore
 from portal.web.transactions import runtime_of
 
@@ -103,7 +104,11 @@ async def _chunks(
 
 
 async def _read(store: ObjectStore, key: str, start: int, length: int) -> bytes:
-    return await run_in_threadpool(store.read, key, start=start, length=length)
+    """Exactly `length` bytes. Raises StorageCorrupt when the object ends before."""
+    found = await run_in_threadpool(store.read, key, start=start, length=length)
+    if len(found) != length:
+        raise StorageCorrupt(f"The object {key} is shorter than what was stored.")
+    return found
 
 
 def _head(whole: ByteRange, media_type: str, headers: Mapping[str, str]) -> Response:

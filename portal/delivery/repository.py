@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, select
 
-from portal.assets.models import Outcome, Rendition, RenditionKind, Step
+from portal.assets.models import Rendition, RenditionKind, Step
 from portal.db.tables import assets, events, originals, renditions, steps
 from portal.visibility import PUBLIC, Viewer, asset_visible_to
 
@@ -53,7 +53,7 @@ def find_ladder(connection: Connection, asset_id: str, *, viewer: Viewer) -> Lad
     present = [row for row in rows if row.name is not None]
     return Ladder(
         is_public=bool(rows[0].is_public),
-        is_complete=all(row.outcome in set(Outcome) for row in present),
+        is_complete=all(row.outcome is not None for row in present),
         renditions=tuple(map(_rendition, present)),
     )
 
@@ -101,7 +101,16 @@ def _visible(query: Select[Any], asset_id: str, viewer: Viewer) -> Select[Any]:
 
 def _file(connection: Connection, query: Select[Any]) -> StoredFile | None:
     row = connection.execute(query).one_or_none()
-    return StoredFile(**row._mapping) if row else None
+    if row is None:
+        return None
+    return StoredFile(
+        is_public=bool(row.is_public),
+        key=row.key,
+        media_type=row.media_type,
+        size_bytes=row.size_bytes,
+        sha256=row.sha256,
+        filename=row.filename,
+    )
 
 
 def _rendition(row: Row[Any]) -> Rendition:

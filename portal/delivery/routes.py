@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from portal.assets.models import Step
+from portal.assets.models import RenditionKind, Step
 from portal.delivery import repository
 from portal.delivery.answers import (
     ASK_AGAIN,
@@ -66,8 +66,8 @@ async def show_playlist(request: Request) -> Response:
     rendition = next((r for r in ladder.renditions if r.name == name and r.segment_seconds), None)
     if rendition is None:
         raise _nothing_here()
-    text = media_playlist(rendition, is_growing=not ladder.is_complete)
-    return _playlist(request, ladder, text)
+    is_growing = rendition.kind is RenditionKind.PREVIEW and not ladder.is_complete
+    return _playlist(request, ladder, media_playlist(rendition, is_growing=is_growing))
 
 
 async def send_segment(request: Request) -> Response:
