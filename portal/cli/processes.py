@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from portal.logs import GRANIAN_LOG_CONFIG
-from portal.settings import Settings, child_environment
+from portal.settings import Settings, child_environment, variable_name
 from portal.supervisor import ChildSpec
 
 WEB_APPLICATION = "portal.web.server:app_from_environment"
@@ -18,11 +18,15 @@ WEB_STOP_SECONDS_MAX = 8
 """How long running answers may take once the web is asked to stop."""
 
 
-def worker_process(settings: Settings, *, name: str = "worker", lanes: str = "") -> ChildSpec:
-    """A worker for all lanes, or for those named with commas."""
+def worker_process(
+    settings: Settings, *, name: str = "worker", lanes: str = "", is_quiet: bool = False
+) -> ChildSpec:
+    """A worker for all lanes, or for those named with commas. A quiet one logs errors only."""
     chosen = ("--lanes", lanes) if lanes else ()
-    argv = (sys.executable, "-m", "workers", *chosen)
-    return ChildSpec(name=name, argv=argv, env=child_environment(settings))
+    environment = child_environment(settings)
+    if is_quiet:
+        environment[variable_name("log_level")] = "error"
+    return ChildSpec(name=name, argv=(sys.executable, "-m", "workers", *chosen), env=environment)
 
 
 @contextmanager
