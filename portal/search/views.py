@@ -188,7 +188,7 @@ def _facets(
     """Those that leave a choice."""
     for facet, name in FACET_NAMES.items():
         counts = results.facets.get(facet, {})
-        if len(counts) < 2 and facet not in parameters:
+        if not counts or (len(counts) == 1 and facet not in parameters):
             continue
         yield Facet(
             name=gettext(language, name),

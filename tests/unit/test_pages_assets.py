@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from portal.assets.details import Subject, photo_page, recording_page
+from portal.assets.models import AssetState, PhotoMetadata, RenditionKind
+from portal.assets.views import (
+    credit_of,
+    notice_of,
+    photo_card,
+    player_of,
+    recording_card,
+)
+from tests.unit.press_archive import (
+    BROKEN,
+    EVENT,
+    NASTY,
+    PHOTO,
+    RADIO,
+    SCRUM,
+    SPEAKER,
+    TRANSCRIPTS,
+    rendition,
+)
+
+
+def test_a_finished_asset_needs_no_sentence() -> None:
+    assert notice_of(SCRUM, AssetState.READY, detail=None, language="en") is None
+
+
+def test_a_failure_is_told_with_its_reason() -> None:
+    notice = notice_of(BROKEN, AssetState.FAILED, detail="It is no video.", language="ru")
+    assert notice is not None
+    assert (notice.sentence, notice.detail) == ("Файл не удалось обработать.", "It is no video.")
+
+
+def test_what_plays_already_is_said_to_play() -> None:
+    preview = replace(SCRUM, renditions=(rendition("preview", RenditionKind.PREVIEW),))
+    playing = notice_of(preview, AssetState.PROCESSING, detail=None, language="en")
+    waiting = notice_of(BROKEN, AssetState.PROCESSING, detail=None, language="en")
+    assert playing
+    assert playing.sentence.endswith("the first part plays already.")
+    assert waiting
+    assert waiting != playing
+
+
+def test_a_player_stands_only_where_something_plays() -> None:
+    assert player_of(BROKEN, [], language="en", event=EVENT) is None
+    radio = player_of(RADIO, [], language="en", event=EVENT)
+    assert radio
+    assert radio.is_audio
+    assert radio.poster == ""
+
+
+def test_captions_in_the_language_of_the_page_come_first() -> None:
+    player = player_of(SCRUM, TRANSCRIPTS, language="ru", event=EVENT, start_seconds=12.5)
+    assert player
+    assert [(track.language, track.label) for track in player.tracks] == [
+        ("ru", "Русский"),
+        ("en", "English"),
+    ]
+    assert player.tracks[0].path == "/media/scrum/captions/ru.vtt"
+    assert player.start_seconds == "12.500"
+
+
+def test_a_photo_offers_its_sizes_from_the_smallest() -> None:
+    card = photo_card(PHOTO, AssetState.READY, language="en", event=EVENT)
+    assert card.thumbnail
+    assert card.thumbnail.src == "/media/photo/photo-320.jpg"
+    assert card.thumbnail.srcset == (
+        "/media/photo/photo-320.jpg 320w, /media/photo/photo-800.jpg 800w"
+    )
+    assert card.large
+    assert card.large.src == "/media/photo/photo-1600.jpg"
+    assert card.caption.words == NASTY
+
+
+def test_credits_are_written_as_newspapers_print_them() -> None:
+    assert credit_of(PHOTO, event=EVENT) == "A. Sidorenko / Press Service"
+    same = replace(PHOTO, photo=PhotoMetadata(creator="BelTA", credit="BelTA"))
+    assert credit_of(same, event=EVENT) == "BelTA"
+    assert credit_of(replace(PHOTO, photo=None), event=replace(EVENT, credit=None)) == ""
+
+
+def test_a_recording_without_title_goes_by_its_file() -> None:
+    card = recording_card(RADIO, AssetState.READY, language="en", event=EVENT, spoken=["ru"])
+    assert (card.title.words, card.clock, card.languages) == (
+        "radio.bin",
+        "01:02:03",
+        ("Russian",),
+    )
+
+
+def test_facts_without_a_value_are_left_out() -> None:
+    subject = Subject(RADIO, AssetState.READY, None, EVENT, [SPEAKER], "en")
+    page = recording_page(subject, [], transcript=None, start_seconds=None)
+    facts = {fact.name: str(fact.value) for fact in page.facts}
+    assert facts["Duration"] == "01:02:03"
+    assert facts["Size of the original"] == "12 MB"
+    assert "Recorded" not in facts
+
+
+def test_a_photo_is_offered_for_download_the_largest_first() -> None:
+    page = photo_page(Subject(PHOTO, AssetState.READY, None, EVENT, [SPEAKER], "en"))
+    assert [download.filename for download in page.downloads] == [
+        "photo-1600.jpg",
+        "photo-800.jpg",
+        "photo-320.jpg",
+    ]
+    assert [link.path for link in page.people] == ["/en/people/gerhard-jarosch"]

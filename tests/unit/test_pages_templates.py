@@ -1,0 +1,255 @@
+"""Every page in every language, from the same material; markup is read back by a parser."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+
+import pytest
+from markupsafe import Markup
+
+from portal.assets.details import Subject, captions_page, photo_page, recording_page
+from portal.assets.views import player_of
+from portal.desk.views import desk_event, desk_line
+from portal.events.pages import HomePage
+from portal.events.views import by_year, event_page, latest_view
+from portal.languages import PAGE_LANGUAGES
+from portal.people.views import Appearances, person_page
+from portal.search.documents import DocumentKind
+from portal.search.models import SearchHit, SearchResults
+from portal.search.views import Labels, refused_page, search_page
+from portal.transcripts.views import transcript_view
+from portal.web.templating import environment
+from tests.unit.press_archive import (
+    ASSETS,
+    BROKEN,
+    EVENT,
+    MATERIAL,
+    MORNING,
+    NASTY,
+    RADIO,
+    SCRUM,
+    SPEAKER,
+    TRANSCRIPTS,
+)
+
+VOID = {"meta", "link", "img", "input", "br", "hr", "source", "track", "path", "wbr"}
+
+
+@dataclass
+class Outline(HTMLParser):
+    """What matters of a page: its tags, and whether they close in order."""
+
+    tags: list[tuple[str, dict[str, str | None]]] = field(default_factory=list)
+    opened: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.opened.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in VOID:
+            return
+        if not self.opened or self.opened.pop() != tag:
+            self.faults.append(f"</{tag}> at {self.getpos()}")
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def subject(asset_id: str, language: str) -> Subject:
+    found = next(asset for asset in ASSETS if asset.id == asset_id)
+    detail = "broken.bin is no video." if found is BROKEN else None
+    return Subject(found, MATERIAL.states[found.id], detail, EVENT, [SPEAKER], language)
+
+
+def hits() -> tuple[SearchHit, ...]:
+    return tuple(
+        SearchHit(
+            kind=kind,
+            event_slug=EVENT.slug,
+            event_title=EVENT.title,
+            asset_id=None if kind in {DocumentKind.EVENT, DocumentKind.PERSON} else "scrum",
+            title=NASTY,
+            start_seconds=3.5 if kind is DocumentKind.PASSAGE else None,
+            end_seconds=None,
+            person_slug="gerhard-jarosch",
+            person_name="Gerhard Jarosch",
+            language="ru",
+            text=NASTY,
+            highlights=((0, 8),),
+            poster="poster.jpg",
+            happened_at=MORNING,
+        )
+        for kind in DocumentKind
+    )
+
+
+def pages(language: str) -> Mapping[str, tuple[str, dict[str, object]]]:
+    english = transcript_view(TRANSCRIPTS[0], TRANSCRIPTS, language=language, at_seconds=3.5)
+    results = SearchResults("a", 5, hits(), {"kind": {"photo": 2, "event": 1}}, True, 1.0, "more")
+    labels = Labels({}, {})
+    grid = {"q": "a", "kind": "photo"}
+    home = HomePage(
+        latest=latest_view(EVENT, MATERIAL, language=language),
+        years=by_year([EVENT], language=language),
+        newer_path="/en/?page=1",
+        older_path="",
+    )
+    player = player_of(SCRUM, TRANSCRIPTS, language=language, event=EVENT)
+    event = event_page(EVENT, MATERIAL, language=language, lead=SCRUM, lead_player=player)
+    recording = recording_page(
+        subject("scrum", language), TRANSCRIPTS, transcript=english, start_seconds=3.5
+    )
+    failed = recording_page(subject("broken", language), [], transcript=None, start_seconds=None)
+    radio = recording_page(subject("radio", language), [], transcript=None, start_seconds=None)
+    minutes = captions_page(subject("minutes", language), transcript=english, recording_id=RADIO.id)
+    appearances = Appearances([EVENT], ASSETS, MATERIAL.states, {EVENT.id: EVENT})
+    desk = desk_event(EVENT, ASSETS, MATERIAL.states, language=language)
+    return {
+        "home": ("home.html", {"page": home}),
+        "nothing yet": ("home.html", {"page": HomePage(None, (), "", "")}),
+        "event": ("event.html", {"page": event}),
+        "recording": ("recording.html", {"page": recording}),
+        "failed": ("recording.html", {"page": failed}),
+        "audio": ("recording.html", {"page": radio}),
+        "photo": ("photo.html", {"page": photo_page(subject("photo", language))}),
+        "captions": ("captions.html", {"page": minutes}),
+        "person": (
+            "person.html",
+            {"page": person_page(SPEAKER, appearances, language=language)},
+        ),
+        "search": (
+            "search.html",
+            {"page": search_page(results, {"q": "a"}, labels=labels, language=language)},
+        ),
+        "photo search": (
+            "search.html",
+            {"page": search_page(results, grid, labels=labels, language=language)},
+        ),
+        "refused": ("search.html", {"page": refused_page(NASTY, "No.")}),
+        "desk": ("desk/events.html", {"lines": [desk_line(EVENT, language=language)]}),
+        "desk event": ("desk/event.html", {"page": desk}),
+    }
+
+
+def rendered(name: str, language: str) -> str:
+    template, context = pages(language)[name]
+    return (
+        environment(language)
+        .get_template(template)
+        .render(
+            account=None,
+            viewer=None,
+            alternates={code: f"/{code}/here" for code in PAGE_LANGUAGES},
+            absolute=lambda path: f"https://press.example.org{path}",
+            csrf_field=lambda: Markup('<input type="hidden" name="csrf_token" value="x">'),
+            **context,
+        )
+    )
+
+
+def outline(name: str, language: str) -> Outline:
+    found = Outline()
+    found.feed(rendered(name, language))
+    found.close()
+    return found
+
+
+NAMES = list(pages("en"))
+
+
+@pytest.mark.parametrize("language", PAGE_LANGUAGES)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_is_sound_and_keeps_to_our_policy(name: str, language: str) -> None:
+    page = outline(name, language)
+
+    assert page.faults == []
+    assert page.opened == []
+    assert page.all("html") == [{"lang": language}]
+    assert len(page.all("h1")) == 1
+    assert len(page.all("main")) == 1
+    for tag, attributes in page.tags:
+        inline = {a for a in attributes if a == "style" or a.startswith("on")}
+        assert inline == set(), (tag, attributes)
+    assert [script.get("type") for script in page.all("script")] == ["module"]
+    assert page.all("style") == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_users_wrote_is_text_and_nothing_else(name: str) -> None:
+    assert "<script>alert" not in rendered(name, "en")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_pictures_have_their_shape_before_they_are_loaded(name: str) -> None:
+    for picture in outline(name, "en").all("img"):
+        assert "alt" in picture
+        if "src" in picture:
+            assert {"width", "height"} <= picture.keys()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_fields_and_buttons_have_names(name: str) -> None:
+    page = outline(name, "en")
+    for given in page.all("input"):
+        is_named = given.get("type") in {"hidden", "datetime-local"} or given.get("aria-label")
+        assert is_named, given
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_ids_are_used_once(name: str) -> None:
+    ids = [attributes["id"] for _, attributes in outline(name, "en").tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+
+
+def test_a_page_names_itself_in_the_other_languages() -> None:
+    links = [link for link in outline("event", "ru").all("link") if link["rel"] == "alternate"]
+    assert [(link["hreflang"], link["href"]) for link in links] == [
+        (code, f"https://press.example.org/{code}/here") for code in PAGE_LANGUAGES
+    ]
+
+
+def test_a_recording_plays_and_reads_without_script() -> None:
+    page = outline("recording", "en")
+    assert page.all("video")[0]["width"] == "1280"
+    assert page.all("source")[0]["src"] == "/media/scrum/hls/master.m3u8"
+    assert [track["srclang"] for track in page.all("track")] == ["en", "ru"]
+    lines = [link for link in page.all("a") if "data-start" in link]
+    assert [line["href"] for line in lines][1] == "?captions=en&t=3.500#now"
+    assert [line["data-start"] for line in lines if "aria-current" in line] == ["3.500"]
+    assert page.all("press-player")[0]["start"] == "3.500"
+
+
+def test_texts_in_another_language_say_so() -> None:
+    page = outline("event", "be")
+    foreign = {span["lang"] for span in page.all("span") if "lang" in span}
+    assert foreign == {"en"}
+
+
+def test_every_form_of_the_desk_carries_its_token() -> None:
+    page = outline("desk event", "en")
+    posts = [form for form in page.all("form") if form.get("method") == "post"]
+    tokens = [given for given in page.all("input") if given.get("name") == "csrf_token"]
+    assert posts
+    assert len(tokens) == len(posts)
+
+
+def test_the_desk_offers_what_can_be_done() -> None:
+    page = outline("desk event", "en")
+    actions = {str(form["action"]).rpartition("/")[2] for form in page.all("form")[1:]}
+    assert actions == {"withdraw", "retry"}
+    assert [given["value"] for given in page.all("input") if given.get("name") == "step"] == [
+        "probe"
+    ]
+
+
+def test_states_are_told_in_the_words_of_the_reader() -> None:
+    assert "Файл не ўдалося апрацаваць." in rendered("failed", "be")
+    assert "broken.bin is no video." in rendered("failed", "be")
