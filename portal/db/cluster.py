@@ -14,6 +14,7 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -110,6 +111,7 @@ class Cluster:
         """Stop the server in order, if it runs; open connections are ended."""
         if not self.is_in_use():
             return
+        socket_folder = self.socket_folder()
         try:
             _run(
                 *("pg_ctl", "stop", "--wait", "--timeout", f"{COMMAND_SECONDS_MAX - 10:.0f}"),
@@ -118,6 +120,9 @@ class Cluster:
         except DatabaseUnavailable:
             if self.is_in_use():  # else it ended by itself at this moment
                 raise
+        if socket_folder is not None:
+            with suppress(OSError):  # it may be gone, or not empty
+                socket_folder.rmdir()
 
     def log_tail(self) -> str:
         """The end of the server's log, for a message about its failure."""
