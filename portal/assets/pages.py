@@ -20,7 +20,7 @@ from portal.assets.details import (
     photo_page,
     recording_page,
 )
-from portal.assets.models import Asset, Kind
+from portal.assets.models import Kind
 from portal.events import service as events_service
 from portal.people import service as people_service
 from portal.transcripts import service as transcripts_service
@@ -29,6 +29,7 @@ from portal.transcripts.views import (
     LANGUAGE_PARAMETER,
     TranscriptView,
     choose,
+    one_per_language,
     transcript_view,
 )
 from portal.visibility import Viewer
@@ -72,14 +73,14 @@ def _page(
     subject = _subject(connection, asset_id, viewer=viewer, language=language)
     if subject.asset.kind is Kind.PHOTO:
         return photo_page(subject)
-    transcripts = transcripts_service.transcripts_of(connection, asset_id)
+    transcripts = one_per_language(transcripts_service.transcripts_of(connection, asset_id))
     transcript = _transcript(subject, transcripts, wishes)
     if subject.asset.kind.is_recording:
         return recording_page(
             subject, transcripts, transcript=transcript, start_seconds=wishes.at_seconds
         )
-    recording_id = None if transcripts else _recording_of(connection, subject.asset, viewer=viewer)
-    return captions_page(subject, transcript=transcript, recording_id=recording_id)
+    recordings = [found.asset_id for found in transcripts if found.asset_id != asset_id]
+    return captions_page(subject, transcript=transcript, recording_id=next(iter(recordings), None))
 
 
 def _subject(connection: Connection, asset_id: str, *, viewer: Viewer, language: str) -> Subject:
@@ -108,18 +109,6 @@ def _transcript(
     return transcript_view(
         chosen, transcripts, language=subject.language, at_seconds=wishes.at_seconds
     )
-
-
-def _recording_of(connection: Connection, captions: Asset, *, viewer: Viewer) -> str | None:
-    """The recording that shows these captions."""
-    recordings = service.list_assets(
-        connection, viewer=viewer, event_id=captions.event_id, kinds={Kind.VIDEO, Kind.AUDIO}
-    )
-    for recording in recordings:
-        shown = transcripts_service.transcripts_of(connection, recording.id, with_cues=False)
-        if any(transcript.source_asset_id == captions.id for transcript in shown):
-            return recording.id
-    return None
 
 
 def _seconds(given: str | None) -> float | None:

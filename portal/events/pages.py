@@ -25,6 +25,7 @@ from portal.events.views import (
     lead_of,
 )
 from portal.transcripts import service as transcripts_service
+from portal.transcripts.views import one_per_language
 from portal.visibility import Viewer
 from portal.web.addresses import page_path
 from portal.web.i18n import language_of
@@ -103,7 +104,7 @@ def _event(connection: Connection, slug: str, *, viewer: Viewer, language: str) 
 
 def _player(connection: Connection, asset: Asset, *, event: Event, language: str) -> Player | None:
     transcripts = transcripts_service.transcripts_of(connection, asset.id, with_cues=False)
-    return player_of(asset, transcripts, language=language, event=event)
+    return player_of(asset, one_per_language(transcripts), language=language, event=event)
 
 
 def _material(connection: Connection, event: Event, *, viewer: Viewer) -> Material:
@@ -124,8 +125,9 @@ def _spoken(connection: Connection, assets: Sequence[Asset]) -> dict[str, list[s
         if asset.kind is Kind.PHOTO:
             continue
         found = transcripts_service.transcripts_of(connection, asset.id, with_cues=False)
-        if found:
-            languages[asset.id] = [transcript.language for transcript in found]
+        own = [transcript for transcript in found if transcript.asset_id == asset.id]
+        if own:
+            languages[asset.id] = [transcript.language for transcript in one_per_language(own)]
     return languages
 
 

@@ -63,6 +63,14 @@ def choose(
     return next((by_language[wish] for wish in wishes if wish in by_language), None)
 
 
+def one_per_language(transcripts: Sequence[Transcript]) -> list[Transcript]:
+    """The first of each language: an address names a transcript by its language."""
+    first: dict[str, Transcript] = {}
+    for transcript in transcripts:
+        first.setdefault(transcript.language, transcript)
+    return list(first.values())
+
+
 def transcript_view(
     chosen: Transcript,
     all_transcripts: Sequence[Transcript],

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from portal.transcripts.views import choose, transcript_view
+from portal.transcripts.views import choose, one_per_language, transcript_view
 from tests.unit.press_archive import NASTY, TRANSCRIPTS
 
 ENGLISH, RUSSIAN = TRANSCRIPTS
@@ -21,6 +23,10 @@ def test_which_transcript_is_shown(
     asked: str | None, language: str, spoken: str | None, chosen: object
 ) -> None:
     assert choose(TRANSCRIPTS, asked=asked, language=language, spoken=spoken) is chosen
+
+
+def test_a_second_transcript_in_a_language_is_not_shown() -> None:
+    assert one_per_language([ENGLISH, RUSSIAN, replace(ENGLISH, id="second")]) == TRANSCRIPTS
 
 
 def test_without_transcripts_none_is_shown() -> None:
