@@ -34,6 +34,9 @@ GRANIAN_LOG_CONFIG: Mapping[str, Any] = {
 }
 """For Granian's `log_dictconfig`: its records go to our handler instead of its own."""
 
+LIBRARY_LOGGERS = ("alembic", "sqlalchemy", "procrastinate")
+"""Their notices tell of their own workings; ours say what was done for whom."""
+
 
 def configure_logging(settings: Settings) -> None:
     """Send the records of structlog and of the standard library to standard error."""
@@ -58,6 +61,9 @@ def configure_logging(settings: Settings) -> None:
     )
     logging.captureWarnings(True)
     logging.basicConfig(handlers=[handler], level=level, force=True)
+    if level > logging.DEBUG:
+        for name in LIBRARY_LOGGERS:
+            logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def bound(**fields: object) -> AbstractContextManager[None]:

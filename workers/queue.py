@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -39,8 +40,10 @@ class JobRunner:
     handlers: Mapping[Task, JobHandler]
 
     def run(self, task: Task, subject_id: str, tries: int) -> None:
+        started_at = time.monotonic()
         try:
             self.handlers[task](subject_id)
+            _log.info("job ended", seconds=round(time.monotonic() - started_at, 3))
         except PortalError as error:
             self._again(task, subject_id, tries, str(error))
         except Exception:  # noqa: BLE001 - the border of a job: a fault in one must not end the others
