@@ -21,6 +21,7 @@ from portal.assets.models import (
 )
 from portal.assets.pipeline import PIPELINE, Outcomes, asset_state, next_steps
 from portal.errors import Conflict, NotFound, Superseded
+from portal.ids import is_id
 from portal.jobs import Job, Task, defer
 from portal.visibility import INSTALLATION, Viewer
 
@@ -50,7 +51,7 @@ class Attempt:
 
 def get_asset(connection: Connection, asset_id: str, *, viewer: Viewer) -> Asset:
     """The asset with all its parts. Raises NotFound when missing or not to be seen."""
-    asset = repository.find(connection, asset_id, viewer=viewer)
+    asset = repository.find(connection, asset_id, viewer=viewer) if is_id(asset_id) else None
     if asset is None:
         raise NotFound("There is no such recording, photo or caption file.")
     return asset

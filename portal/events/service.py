@@ -43,7 +43,8 @@ def ensure_event(connection: Connection, slug: str) -> Event:
 
 def get_event(connection: Connection, slug: str, *, viewer: Viewer) -> Event:
     """Raises NotFound when it is missing or may not be seen."""
-    return _found(connection, repository.find_by_slug(connection, slug, viewer=viewer), slug)
+    event = repository.find_by_slug(connection, slug, viewer=viewer) if is_slug(slug) else None
+    return _found(connection, event, slug)
 
 
 def get_event_by_id(connection: Connection, event_id: str, *, viewer: Viewer) -> Event:
