@@ -1,0 +1,399 @@
+"""Bytes go to whoever may see them, whole and in parts, and to nobody else."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urljoin
+
+import pytest
+from httpx2 import Response as Answer
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from starlette.testclient import TestClient
+
+from portal.app import create_app
+from portal.assets import service as assets
+from portal.assets.models import Outcome, Step
+from portal.delivery.urls import (
+    captions_path,
+    hls_path,
+    original_path,
+    playlist_path,
+    rendition_path,
+    segment_path,
+)
+from portal.events import service as events
+from portal.ids import new_id
+from portal.runtime import Runtime
+from tests.delivered import (
+    IMAGE_BYTES,
+    INIT_BYTES,
+    LARGE_BYTES,
+    LAST_BYTES,
+    SLUG,
+    Delivered,
+    publish,
+    put_in,
+)
+
+PLACES = (
+    "master",
+    "playlist",
+    "init",
+    "segment",
+    "sound",
+    "poster",
+    "photo",
+    "captions",
+)
+STATES = ("draft", "scheduled", "public", "withdrawn")
+METHODS = ("GET", "HEAD", "RANGE", "CONDITIONAL")
+TEXT_PLACES = frozenset({"master", "playlist", "captions"})
+NOWHERE = {"error": "not_found", "detail": "There is no such file, or it is not public (yet)."}
+
+
+@pytest.fixture
+def delivered(runtime: Runtime, tmp_path: Path) -> Delivered:
+    return put_in(runtime, tmp_path)
+
+
+@pytest.fixture
+def client(runtime: Runtime) -> Iterator[TestClient]:
+    app = create_app(runtime)
+    with TestClient(app, base_url="https://localhost", follow_redirects=False) as client:
+        yield client
+
+
+def address(place: str, delivered: Delivered) -> str:
+    recording, photo = delivered.recording_id, delivered.photo_id
+    return {
+        "master": hls_path(recording),
+        "playlist": playlist_path(recording, "720p"),
+        "init": segment_path(recording, 1, "720p", "init.mp4"),
+        "segment": segment_path(recording, 1, "720p", "00001.m4s"),
+        "sound": segment_path(recording, 1, "audio", "00002.m4s"),
+        "poster": rendition_path(recording, "poster.jpg"),
+        "photo": rendition_path(photo, "photo-320.jpg"),
+        "captions": captions_path(recording, "ru"),
+        "original": original_path(recording),
+    }[place]
+
+
+def bring_to(runtime: Runtime, state: str) -> None:
+    with runtime.engine.begin() as connection:
+        if state == "scheduled":
+            tomorrow = datetime.now(UTC) + timedelta(days=1)
+            events.publish(connection, SLUG, at=tomorrow)
+        elif state != "draft":
+            events.publish(connection, SLUG)
+        if state == "withdrawn":
+            events.withdraw(connection, SLUG)
+
+
+def ask(client: TestClient, path: str, *, method: str = "GET", token: str | None = None) -> Answer:
+    headers = {"authorization": f"Bearer {token}"} if token else {}
+    if method == "RANGE":
+        headers["range"] = "bytes=1-2"
+    if method == "CONDITIONAL":
+        headers["if-none-match"] = "*"
+    return client.request("HEAD" if method == "HEAD" else "GET", path, headers=headers)
+
+
+def expected_status(place: str, method: str) -> int:
+    if method == "CONDITIONAL":
+        return 304
+    return 206 if method == "RANGE" and place not in TEXT_PLACES else 200
+
+
+# --- who may see what ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_the_public_gets_what_is_public(
+    client: TestClient, runtime: Runtime, delivered: Delivered, state: str
+) -> None:
+    bring_to(runtime, state)
+    for place in PLACES:
+        for method in METHODS:
+            answer = ask(client, address(place, delivered), method=method)
+            if state == "public":
+                assert answer.status_code == expected_status(place, method), (place, method)
+                assert "no-store" not in answer.headers["cache-control"]
+                assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
+            else:
+                assert answer.status_code == 404, (place, method)
+                assert answer.headers["cache-control"] == "no-store"
+                assert "etag" not in answer.headers
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_the_desk_gets_everything_and_nobody_keeps_what_is_not_public(
+    client: TestClient, runtime: Runtime, delivered: Delivered, state: str
+) -> None:
+    bring_to(runtime, state)
+    for place in (*PLACES, "original"):
+        for method in METHODS:
+            path = address(place, delivered)
+            answer = ask(client, path, method=method, token=delivered.token)
+            assert answer.status_code == expected_status(place, method), (place, method)
+            is_kept = state == "public" and place != "original"
+            assert ("no-store" not in answer.headers["cache-control"]) is is_kept
+            policy = "cross-origin" if is_kept else "same-origin"
+            assert answer.headers["cross-origin-resource-policy"] == policy
+
+
+def test_missing_and_hidden_answer_alike(client: TestClient, delivered: Delivered) -> None:
+    stranger = Delivered(delivered.event_id, new_id(), new_id(), "")
+    for place in (*PLACES, "original"):
+        hidden = ask(client, address(place, delivered))
+        missing = ask(client, address(place, stranger))
+        assert hidden.json() == missing.json() == NOWHERE
+        own = {"x-request-id"}
+        assert {k: v for k, v in hidden.headers.items() if k not in own} == {
+            k: v for k, v in missing.headers.items() if k not in own
+        }
+
+
+def test_originals_are_for_the_desk_even_when_public(
+    client: TestClient, runtime: Runtime, delivered: Delivered
+) -> None:
+    bring_to(runtime, "public")
+    path = original_path(delivered.recording_id)
+    assert ask(client, path).json() == NOWHERE
+    answer = ask(client, path, token=delivered.token)
+    assert answer.content == LARGE_BYTES
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["content-security-policy"] == "sandbox; default-src 'none'"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cache-control"] == "private, no-store"
+    disposition = answer.headers["content-disposition"]
+    assert disposition.startswith('attachment; filename="____ 1.html"; ')
+    assert disposition.endswith("filename*=UTF-8''%D0%AF%D1%80%D0%BE%D1%88%201.html")
+
+
+def test_a_removed_asset_is_gone_for_everybody(
+    client: TestClient, runtime: Runtime, delivered: Delivered
+) -> None:
+    bring_to(runtime, "public")
+    with runtime.engine.begin() as connection:
+        assets.remove_asset(connection, delivered.recording_id)
+    for place in set(PLACES) - {"photo"}:
+        assert ask(client, address(place, delivered), token=delivered.token).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/media/{id}/hls/1/720p/..%2F..%2F..%2F..%2F..%2Fetc%2Fpasswd",
+        "/media/{id}/hls/1/..%2F720p/init.mp4",
+        "/media/{id}/hls/1/%2e%2e/init.mp4",
+        "/media/{id}/hls/1/720p/%2e%2e",
+        "/media/{id}/hls/0/720p/init.mp4",
+        "/media/{id}/hls/01/720p/init.mp4",
+        "/media/{id}/hls/-1/720p/init.mp4",
+        "/media/{id}/hls/99999999999999999999/720p/init.mp4",
+        "/media/{id}/hls/2/720p/init.mp4",
+        "/media/{id}/hls/1/720p/00003.m4s",
+        "/media/{id}/hls/1/720p/1.m4s",
+        "/media/{id}/hls/1/720p/INIT.MP4",
+        "/media/{id}/hls/1/720p/init.mp4%00",
+        "/media/{id}/hls/1/720p%00/init.mp4",
+        "/media/{id}/hls/1440p.m3u8",
+        "/media/{id}/hls/poster.jpg.m3u8",
+        "/media/{id}/hls/%00.m3u8",
+        "/media/{id}/captions/en.vtt",
+        "/media/{id}/captions/%00.vtt",
+        "/media/{id}/720p",
+        "/media/{id}/original%00",
+        "/media/{id}/%2e%2e%2foriginal",
+        "/media/{id}/photo-320.jpg",
+        "/media/{id}%00/original",
+        "/media/..%2f..%2fetc%2fpasswd/original",
+        "/media//hls/master.m3u8",
+    ],
+)
+def test_no_address_leads_elsewhere(
+    client: TestClient, runtime: Runtime, delivered: Delivered, path: str
+) -> None:
+    bring_to(runtime, "public")
+    found = path.replace("{id}", delivered.recording_id)
+    assert ask(client, found, token=delivered.token).status_code == 404
+
+
+# --- playing ---------------------------------------------------------------------------------
+
+
+def test_a_player_finds_every_segment_from_the_master(
+    client: TestClient, runtime: Runtime, delivered: Delivered
+) -> None:
+    bring_to(runtime, "public")
+    master = hls_path(delivered.recording_id)
+    listed = client.get(master)
+    assert listed.headers["content-type"] == "application/vnd.apple.mpegurl"
+    assert listed.headers["cache-control"] == "no-cache"
+    playlists = [urljoin(master, line) for line in listed.text.splitlines() if line[0] != "#"]
+    assert playlists == [playlist_path(delivered.recording_id, name) for name in ("360p", "720p")]
+    for playlist in playlists:
+        media = client.get(playlist)
+        assert media.text.endswith("#EXT-X-ENDLIST\n")
+        segments = [line for line in media.text.splitlines() if line[0] != "#"]
+        answers = [client.get(urljoin(playlist, segment)) for segment in segments]
+        assert [answer.content for answer in answers] == [LARGE_BYTES, LAST_BYTES]
+        for answer in answers:
+            assert answer.headers["content-type"] == "video/iso.segment"
+            assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+            assert answer.headers["content-length"] == str(len(answer.content))
+
+
+def test_the_preview_grows_into_the_ladder_at_the_same_address(
+    client: TestClient, runtime: Runtime, delivered: Delivered, tmp_path: Path
+) -> None:
+    bring_to(runtime, "public")
+    recording = delivered.recording_id
+    with runtime.engine.begin() as connection:
+        assets.retry_step(connection, recording, Step.TRANSCODE)
+    publish(runtime, tmp_path, recording, Step.TRANSCODE, ["preview"], outcome=None)
+    assert "preview.m3u8" in client.get(hls_path(recording)).text
+    growing = client.get(playlist_path(recording, "preview")).text
+    assert "#EXT-X-PLAYLIST-TYPE:EVENT" in growing
+    assert "#EXT-X-ENDLIST" not in growing
+
+    third = publish(runtime, tmp_path, recording, Step.TRANSCODE, ["360p", "audio"])
+    master = client.get(hls_path(recording)).text
+    assert "preview" not in master
+    assert "360p.m3u8" in master
+    assert f"{third}/360p/00001.m4s" in client.get(playlist_path(recording, "360p")).text
+    assert client.get(playlist_path(recording, "preview")).status_code == 404
+    # Whoever plays the earlier ladder goes on as long as its bytes are there.
+    assert client.get(segment_path(recording, 1, "720p", "init.mp4")).content == INIT_BYTES
+
+
+def test_a_preview_that_will_not_grow_any_more_ends(
+    client: TestClient, runtime: Runtime, delivered: Delivered, tmp_path: Path
+) -> None:
+    bring_to(runtime, "public")
+    recording = delivered.recording_id
+    with runtime.engine.begin() as connection:
+        assets.retry_step(connection, recording, Step.TRANSCODE)
+    publish(runtime, tmp_path, recording, Step.TRANSCODE, ["preview"], outcome=Outcome.FAILED)
+    ended = client.get(playlist_path(recording, "preview")).text
+    assert ended.endswith("#EXT-X-ENDLIST\n")
+
+
+def test_nothing_plays_before_something_was_made(
+    client: TestClient, runtime: Runtime, delivered: Delivered
+) -> None:
+    bring_to(runtime, "public")
+    assert client.get(hls_path(delivered.photo_id)).json() == NOWHERE
+
+
+def test_a_segment_whose_bytes_are_gone_is_missing(
+    client: TestClient, runtime: Runtime, delivered: Delivered
+) -> None:
+    bring_to(runtime, "public")
+    runtime.store.delete(f"assets/{delivered.recording_id}/transcode/1/720p/00002.m4s")
+    path = segment_path(delivered.recording_id, 1, "720p", "00002.m4s")
+    assert client.get(path).json() == NOWHERE
+
+
+def test_a_shortened_image_is_an_error_and_never_half_an_answer(
+    client: TestClient, runtime: Runtime, delivered: Delivered, tmp_path: Path
+) -> None:
+    bring_to(runtime, "public")
+    short = tmp_path / "short"
+    short.write_bytes(IMAGE_BYTES[:-1])
+    key = f"assets/{delivered.photo_id}/photo/1/photo-320.jpg"
+    runtime.store.put_file(key, short, media_type="image/jpeg")
+    answer = client.get(rendition_path(delivered.photo_id, "photo-320.jpg"))
+    assert (answer.status_code, answer.json()["error"]) == (500, "storage_corrupt")
+
+
+def test_captions_and_images(client: TestClient, runtime: Runtime, delivered: Delivered) -> None:
+    bring_to(runtime, "public")
+    captions = client.get(captions_path(delivered.recording_id, "ru"))
+    assert captions.headers["content-type"] == "text/vtt; charset=utf-8"
+    assert "00:00:01.000 --> 00:00:02.500\n<v Ярош>Марка &lt;погашена&gt;" in captions.text
+    image = client.get(rendition_path(delivered.photo_id, "photo-320.jpg"))
+    assert image.headers["content-type"] == "image/jpeg"
+    assert image.content == IMAGE_BYTES
+
+
+# --- conditions and ranges -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_known_bytes_are_not_sent_again(
+    client: TestClient, runtime: Runtime, delivered: Delivered, place: str
+) -> None:
+    bring_to(runtime, "public")
+    path = address(place, delivered)
+    first = client.get(path)
+    etag = first.headers["etag"]
+    again = client.get(path, headers={"if-none-match": etag})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", etag)
+    assert again.headers["cache-control"] == first.headers["cache-control"]
+    assert client.get(path, headers={"if-none-match": '"other"'}).content == first.content
+
+
+def test_a_head_tells_what_a_get_would_send(
+    client: TestClient, runtime: Runtime, delivered: Delivered
+) -> None:
+    bring_to(runtime, "public")
+    path = address("segment", delivered)
+    head = client.head(path, headers={"range": "bytes=0-1"})
+    assert (head.status_code, head.content) == (200, b"")
+    got = client.get(path).headers
+    own = {"x-request-id"}
+    assert {k: v for k, v in head.headers.items() if k not in own} == {
+        k: v for k, v in got.items() if k not in own
+    }
+    assert head.headers["accept-ranges"] == "bytes"
+
+
+def test_any_range_is_that_slice(
+    client: TestClient, runtime: Runtime, delivered: Delivered
+) -> None:
+    bring_to(runtime, "public")
+    path = address("segment", delivered)
+    size_bytes = len(LARGE_BYTES)
+    positions = st.integers(0, size_bytes + 1000)
+
+    @hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(positions, positions | st.none())
+    def check(first: int, last: int | None) -> None:
+        answer = client.get(
+            path, headers={"range": f"bytes={first}-{'' if last is None else last}"}
+        )
+        end = size_bytes if last is None else last + 1
+        wanted = LARGE_BYTES[first:end]
+        if last is not None and last < first:
+            assert (answer.status_code, len(answer.content)) == (200, size_bytes)
+        elif first >= size_bytes:
+            assert answer.status_code == 416
+            assert answer.headers["content-range"] == f"bytes */{size_bytes}"
+            assert answer.json()["error"] == "range_not_satisfiable"
+        else:
+            assert answer.status_code == 206
+            assert answer.headers["content-length"] == str(len(wanted))
+            told = f"bytes {first}-{first + len(wanted) - 1}/{size_bytes}"
+            assert answer.headers["content-range"] == told
+            assert hashlib.sha256(answer.content).digest() == hashlib.sha256(wanted).digest()
+
+    check()
+
+
+def test_the_last_bytes_and_several_ranges(
+    client: TestClient, runtime: Runtime, delivered: Delivered
+) -> None:
+    bring_to(runtime, "public")
+    path = address("segment", delivered)
+    tail = client.get(path, headers={"range": "bytes=-5"})
+    assert (tail.status_code, tail.content) == (206, LARGE_BYTES[-5:])
+    several = client.get(path, headers={"range": "bytes=0-1,5-6"})
+    assert (several.status_code, several.content) == (200, LARGE_BYTES)
+    other = client.get(path, headers={"range": "bytes=0-1", "if-range": '"another version"'})
+    assert (other.status_code, other.content) == (200, LARGE_BYTES)
