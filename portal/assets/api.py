@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from portal.assets import service
-from portal.assets.models import Asset, AssetState, Kind, Rendition, RenditionKind, StepState
+from portal.assets.models import Asset, AssetState, Kind, Rendition, RenditionKind, Step, StepState
 from portal.assets.views import POSTER, asset_path, asset_title, is_playable, photo_sizes
 from portal.delivery.urls import captions_path, hls_path, rendition_path
 from portal.errors import InvalidInput
@@ -30,6 +30,7 @@ from portal.web.viewers import viewer_of
 ASSET_PATH = "/api/v1/assets/{id}"
 EVENT_ASSETS_PATH = "/api/v1/events/{slug}/assets"
 LISTED_MAX = 500
+STEPS = tuple(Step)
 SHOWN = frozenset({RenditionKind.VIDEO, RenditionKind.AUDIO, RenditionKind.IMAGE})
 
 
@@ -71,7 +72,7 @@ def asset_json(request: Request, described: Described) -> Mapping[str, object]:
         "state": service.state_of(asset),
         "steps": [
             {"name": record.name, "state": record.state, "detail": record.detail}
-            for record in asset.steps
+            for record in sorted(asset.steps, key=lambda record: STEPS.index(record.name))
         ],
         "duration_seconds": asset.duration_seconds,
         "width": asset.width,

@@ -9,6 +9,8 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 
+from babel.core import get_global
+
 from portal.assets.models import Rendition, RenditionKind
 from portal.delivery.urls import playlist_reference, segment_reference
 
@@ -17,6 +19,7 @@ SOUND_GROUP = "sound"
 VERSION = 7
 """EXT-X-MAP outside of I-frame playlists needs 6 (RFC 8216, 7); fMP4 players expect 7."""
 DECIMALS = 6
+UNDETERMINED = "und"
 LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 
 
@@ -116,8 +119,14 @@ def _sound_attributes(sound: Rendition) -> Mapping[str, str | None]:
 
 
 def _language_tag(value: str | None) -> str | None:
-    """The file said so itself: only what is a language tag is repeated."""
-    return value if value and value != "und" and LANGUAGE_TAG.fullmatch(value) else None
+    """The file said so itself: only what is a language tag is repeated.
+
+    Containers write "rus" where a tag must be "ru" (RFC 5646, 2.2.1).
+    """
+    if not value or value == UNDETERMINED or not LANGUAGE_TAG.fullmatch(value):
+        return None
+    shorter: str = get_global("language_aliases").get(value.lower(), value)
+    return shorter.replace("_", "-")
 
 
 def _peak_bps(rendition: Rendition) -> int:

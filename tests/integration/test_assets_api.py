@@ -65,7 +65,10 @@ def test_a_recording(client: TestClient, runtime: Runtime, delivered: Delivered)
     assert found["title"] == "Scrum"
     assert found["size_bytes"] == len(LARGE_BYTES)
     assert found["sha256"] == recording.ljust(64, "0")
-    assert {"name": "transcode", "state": "done", "detail": None} in found["steps"]
+    assert found["steps"] == [
+        {"name": "transcode", "state": "done", "detail": None},
+        {"name": "poster", "state": "done", "detail": None},
+    ]
     assert found["hls_url"] == f"{HOST}/media/{recording}/hls/master.m3u8"
     assert found["poster_url"] == f"{HOST}/media/{recording}/poster.jpg"
     assert found["page_url"] == f"{HOST}/en/assets/{recording}"

@@ -127,8 +127,8 @@ def test_a_ladder_with_sound() -> None:
         {
             "TYPE": "AUDIO",
             "GROUP-ID": '"sound"',
-            "NAME": '"rus"',
-            "LANGUAGE": '"rus"',
+            "NAME": '"ru"',
+            "LANGUAGE": '"ru"',
             "DEFAULT": "YES",
             "AUTOSELECT": "YES",
             "URI": '"audio.m3u8"',
