@@ -178,8 +178,8 @@ def check_workers(runtime: Runtime) -> Check:
     with runtime.engine.connect() as connection:
         count = job_queue_service.live_worker_count(connection)
     if count:
-        return Check("workers", CheckState.OK, f"{count} at work.")
-    sentence = "None is at work: what comes in waits."
+        return Check("workers", CheckState.OK, f"They are alive and serve {count} lanes in all.")
+    sentence = "None is alive: what comes in waits."
     advice = "Run `portal serve` or `portal worker`; `portal ingest --wait` brings its own."
     return Check("workers", CheckState.WARNING, sentence, advice)
 

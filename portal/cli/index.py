@@ -42,5 +42,8 @@ def check() -> None:
             say(f"{what}: {document_id}")
         if len(ids) > NAMED_MAX:
             say(f"{what}: and {len(ids) - NAMED_MAX} more")
-    say("The index differs from the database: run portal index rebuild.")
+    say(
+        "The index differs from the database. Changes of the last moments wait for a worker; "
+        "what stays different is put right by portal index rebuild."
+    )
     raise typer.Exit(FAILED)

@@ -30,7 +30,7 @@ def ingest(
     paths: Annotated[
         list[Path],
         typer.Argument(
-            metavar="PATH...", exists=True, help="Files, or folders with everything in them."
+            metavar="PATH", exists=True, help="Files, or folders with everything in them."
         ),
     ],
     *,

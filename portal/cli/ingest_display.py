@@ -18,6 +18,7 @@ from portal.cli.output import err, printable, warn
 from portal.ingest.plan import PlannedFile
 from portal.ingest.report import Report
 
+WAITING = "waiting"
 WEIGHTS = {Step.TRANSCODE: 10}
 """Steps that take long fill more of the bar; all others count 1."""
 
@@ -52,9 +53,12 @@ def shown(file_count: int) -> Iterator[Display]:
 
 
 def activity(asset: Asset) -> str:
-    """The step at work, such as `transcode`, or the next one."""
+    """The steps at work, such as `transcode`, or why one is waiting for another try."""
     running = [step.name for step in asset.steps if step.state is StepState.RUNNING]
-    return ", ".join(running) or "waiting"
+    stumbled = (step for step in asset.steps if step.state is StepState.WAITING and step.detail)
+    if not running and (step := next(stumbled, None)):
+        return f"{step.name} will be tried again: {step.detail}"
+    return ", ".join(running) or WAITING
 
 
 def share_done(asset: Asset) -> float:
@@ -76,7 +80,7 @@ class LineDisplay:
         self._say(file, "uploading" if share < 1 else "uploaded")
 
     def processing(self, file: PlannedFile, asset: Asset) -> None:
-        if (doing := activity(asset)) != "waiting":
+        if (doing := activity(asset)) != WAITING:
             self._say(file, doing)
 
     def finished(self, report: Report) -> None:
@@ -99,7 +103,7 @@ class BarDisplay:
         self._all = progress.add_task("All files", total=max(1, file_count), activity="")
 
     def sending(self, file: PlannedFile, share: float) -> None:
-        self._update(file, share, "uploading" if share < 1 else "waiting")
+        self._update(file, share, "uploading" if share < 1 else WAITING)
 
     def processing(self, file: PlannedFile, asset: Asset) -> None:
         self._update(file, share_done(asset), activity(asset))
