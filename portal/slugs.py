@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Container
-from itertools import count
+from itertools import count, filterfalse
 
 SLUG_PATTERN = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 SLUG_LENGTH_MAX = 80
+_NUMBER_LENGTH_MAX = 8
+"""Left free behind a long text for the number that `free_slug` may add."""
 
 _CYRILLIC = "абвгґдеёжзиіїйклмнопрстуўфхцчшщыэюяє"
 _ROMAN = "a b v g g d e e zh z i i i i k l m n o p r s t u u f kh ts ch sh shch y e yu ya e"
@@ -22,8 +24,11 @@ def slugify(text: str) -> str:
     'gerkhard-yarosh'
     """
     latin = "".join(_LATIN.get(letter, letter) for letter in text.casefold())
-    plain = unicodedata.normalize("NFKD", latin).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:SLUG_LENGTH_MAX].strip("-")
+    letters = filterfalse(unicodedata.combining, unicodedata.normalize("NFKD", latin))
+    plain = "".join(letter if letter.isalnum() else "-" for letter in letters)
+    ascii_only = plain.encode("ascii", "ignore").decode().lower()  # "𝓐" became "A"
+    length_max = SLUG_LENGTH_MAX - _NUMBER_LENGTH_MAX
+    return re.sub(r"-+", "-", ascii_only).strip("-")[:length_max].strip("-")
 
 
 def free_slug(wanted: str, taken: Container[str]) -> str:

@@ -70,13 +70,14 @@ def upsert(connection: Connection, description: EventDescription) -> str:
     return event_id
 
 
-def add_draft(connection: Connection, slug: str) -> None:
-    """Add an empty event unless the slug is taken."""
-    connection.execute(
+def add_draft(connection: Connection, slug: str) -> str | None:
+    """Add an empty event and return its id; None when the slug is taken."""
+    return connection.execute(
         insert(events)
         .values(id=new_id(), slug=slug, title={"en": slug})
         .on_conflict_do_nothing(index_elements=[events.c.slug])
-    )
+        .returning(events.c.id)
+    ).scalar_one_or_none()
 
 
 def replace_programme(
@@ -119,16 +120,18 @@ def replace_people(connection: Connection, event_id: str, people: Sequence[Event
     _replace_rows(connection, event_people, event_id, rows)
 
 
-def add_person(connection: Connection, event_id: str, person_id: str) -> None:
-    """Add someone without a role, behind the others, unless already there."""
+def add_person(connection: Connection, event_id: str, person_id: str) -> bool:
+    """Add someone without a role, behind the others; whether they were not there already."""
     last = select(func.coalesce(func.max(event_people.c.position), -1) + 1).where(
         event_people.c.event_id == event_id
     )
-    connection.execute(
+    added = connection.execute(
         insert(event_people)
         .values(event_id=event_id, person_id=person_id, position=last.scalar_subquery())
         .on_conflict_do_nothing()
-    )
+        .returning(event_people.c.person_id)
+    ).one_or_none()
+    return added is not None
 
 
 def release(connection: Connection, slug: str, *, at: datetime | None) -> str | None:

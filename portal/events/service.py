@@ -37,7 +37,9 @@ def save_event(connection: Connection, description: EventDescription) -> Event:
 def ensure_event(connection: Connection, slug: str) -> Event:
     """The event at `slug`, made as an empty draft when missing. Raises InvalidInput."""
     _check_slug(slug)
-    repository.add_draft(connection, slug)
+    added_id = repository.add_draft(connection, slug)
+    if added_id is not None:
+        defer(connection, Job(Task.INDEX_EVENT, added_id))
     return get_event(connection, slug, viewer=INSTALLATION)
 
 
@@ -72,7 +74,8 @@ def list_appearances(connection: Connection, person_id: str, *, viewer: Viewer) 
 
 def add_person(connection: Connection, event_id: str, person_id: str) -> None:
     """Name someone as taking part, without a role."""
-    repository.add_person(connection, event_id, person_id)
+    if repository.add_person(connection, event_id, person_id):
+        defer(connection, Job(Task.INDEX_EVENT, event_id))
 
 
 def publish(connection: Connection, slug: str, *, at: datetime | None = None) -> Event:
@@ -100,13 +103,19 @@ def _found(connection: Connection, event: Event | None, name: str) -> Event:
 
 
 def _people(connection: Connection, description: EventDescription) -> list[EventPerson]:
-    return [
-        EventPerson(
-            people_service.ensure_person(connection, entry.name, variants=entry.variants),
-            entry.role,
-        )
-        for entry in description.people
-    ]
+    """Raises InvalidInput when someone is named twice."""
+    variants = {entry.name: entry.variants for entry in description.people}
+    people = people_service.ensure_people(connection, variants)
+    found: dict[str, EventPerson] = {}
+    for entry in description.people:
+        person = people[entry.name]
+        if person.id in found:
+            raise InvalidInput(
+                f"{person.name} is named twice among the people of the event.",
+                fields={"people": f"name {person.name} twice"},
+            )
+        found[person.id] = EventPerson(person, entry.role)
+    return list(found.values())
 
 
 def _check(description: EventDescription) -> None:
@@ -115,9 +124,9 @@ def _check(description: EventDescription) -> None:
         raise InvalidInput("An event needs a title.", fields={"title": "is empty"})
     try:
         ZoneInfo(description.time_zone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: the name of a folder
         raise InvalidInput(
-            f"{description.time_zone!r} is not a time zone; write one like Europe/Minsk.",
+            f"{description.time_zone[:80]!r} is not a time zone; write one like Europe/Minsk.",
             fields={"time_zone": "is unknown"},
         ) from error
     starts_at, ends_at = description.starts_at, description.ends_at

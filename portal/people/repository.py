@@ -37,17 +37,11 @@ def slugs_like(connection: Connection, slug: str) -> set[str]:
     )
 
 
-def add(connection: Connection, *, slug: str, name: str) -> Person:
-    """Add a person; one that another transaction added first under this name is returned."""
+def add(connection: Connection, *, slug: str, name: str) -> None:
+    """Add a person, unless another transaction took the name or the slug first."""
     connection.execute(
-        insert(people)
-        .values(id=new_id(), slug=slug, name=name)
-        .on_conflict_do_nothing(index_elements=[people.c.name])
+        insert(people).values(id=new_id(), slug=slug, name=name).on_conflict_do_nothing()
     )
-    person = find_by_name(connection, name)
-    if person is None:
-        raise LookupError(name)
-    return person
 
 
 def add_variants(connection: Connection, person_id: str, variants: Iterable[str]) -> None:

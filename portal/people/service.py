@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection
 
@@ -25,12 +25,24 @@ def get_person(connection: Connection, slug: str) -> Person:
 
 def ensure_person(connection: Connection, name: str, *, variants: Sequence[str] = ()) -> Person:
     """The person of this name, added when new; variants given are added to those known."""
-    name = " ".join(name.split())
+    name = _plain(name)
     if not name or len(name) > NAME_LENGTH_MAX:
         raise InvalidInput(f"A person's name has 1 to {NAME_LENGTH_MAX} characters.")
     person = repository.find_by_name(connection, name) or _add(connection, name)
     repository.add_variants(connection, person.id, set(variants) - {name} - set(person.variants))
     return repository.by_ids(connection, [person.id])[0]
+
+
+def ensure_people(connection: Connection, names: Mapping[str, Sequence[str]]) -> dict[str, Person]:
+    """`ensure_person` for each of {name: variants}.
+
+    In the order of the names, so that two transactions that add the same people never wait for
+    each other.
+    """
+    return {
+        name: ensure_person(connection, name, variants=names[name])
+        for name in sorted(names, key=_plain)
+    }
 
 
 def people_of_event(connection: Connection, event_id: str) -> tuple[EventPerson, ...]:
@@ -46,7 +58,14 @@ def visible_event_ids(connection: Connection, person_id: str, *, viewer: Viewer)
     return repository.visible_event_ids(connection, person_id, viewer=viewer)
 
 
+def _plain(name: str) -> str:
+    return " ".join(name.split())
+
+
 def _add(connection: Connection, name: str) -> Person:
     wanted = slugify(name) or "person"
-    slug = free_slug(wanted, repository.slugs_like(connection, wanted))
-    return repository.add(connection, slug=slug, name=name)
+    while True:  # until no other transaction has just taken the slug
+        slug = free_slug(wanted, repository.slugs_like(connection, wanted))
+        repository.add(connection, slug=slug, name=name)
+        if (person := repository.find_by_name(connection, name)) is not None:
+            return person
