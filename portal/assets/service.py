@@ -17,6 +17,7 @@ from portal.assets.models import (
     Outcome,
     PhotoMetadata,
     Rendition,
+    RenditionKind,
     Step,
 )
 from portal.assets.pipeline import PIPELINE, Outcomes, asset_state, next_steps
@@ -151,6 +152,29 @@ def add_asset(
     repository.add_people(connection, asset_id, person_ids)
 
 
+def describe_asset(
+    connection: Connection,
+    asset: Asset,
+    *,
+    title: Mapping[str, str],
+    caption: Mapping[str, str],
+    language: str | None,
+    programme_item_id: str | None,
+    person_ids: Sequence[str],
+) -> None:
+    """Replace what an editor says of an asset; people are added to those named."""
+    repository.update_columns(
+        connection,
+        asset.id,
+        title=dict(title),
+        caption=dict(caption),
+        language=language or asset.language,
+        programme_item_id=programme_item_id,
+    )
+    repository.add_people(connection, asset.id, person_ids)
+    defer(connection, Job(Task.INDEX_EVENT, asset.event_id))
+
+
 def remove_asset(connection: Connection, asset_id: str) -> None:
     """Hide the asset for everybody at once; a job deletes its bytes. Raises NotFound."""
     asset = get_asset(connection, asset_id, viewer=INSTALLATION)
@@ -249,6 +273,20 @@ def hold_attempt(connection: Connection, attempt: Attempt) -> None:
         raise Superseded(f"Attempt {attempt.number} at {step} of {asset_id} is no longer wanted.")
 
 
+def publish_early(
+    connection: Connection, attempt: Attempt, renditions: Sequence[Rendition]
+) -> None:
+    """Show a first part of what an attempt makes, unless a whole result is there to be seen.
+
+    Raises Superseded.
+    """
+    hold_attempt(connection, attempt)
+    asset_id, step = attempt.asset.id, attempt.step
+    shown = get_asset(connection, asset_id, viewer=INSTALLATION).renditions
+    if all(r.kind is RenditionKind.PREVIEW for r in shown if r.step is step):
+        repository.replace_renditions(connection, asset_id, step, renditions)
+
+
 def publish_renditions(
     connection: Connection, attempt: Attempt, renditions: Sequence[Rendition]
 ) -> None:
@@ -329,6 +367,14 @@ def retry_step(connection: Connection, asset_id: str, step: Step) -> None:
         raise Conflict(f"{asset.filename} is {asset.kind} and has no step {step!r}.")
     steps_repository.reset(connection, asset_id, sorted(_with_followers(asset.kind, step)))
     queue_next_steps(connection, asset_id)
+
+
+def retry_failed(connection: Connection, asset_id: str) -> None:
+    """Run every failed step again: what was missing then may be there now. Raises NotFound."""
+    asset = get_asset(connection, asset_id, viewer=INSTALLATION)
+    for record in asset.steps:
+        if record.outcome is Outcome.FAILED:
+            retry_step(connection, asset_id, record.name)
 
 
 def _with_followers(kind: Kind, step: Step) -> set[Step]:

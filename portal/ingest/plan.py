@@ -28,6 +28,11 @@ class PlannedFile:
     entry: FileEntry = field(default_factory=FileEntry)
     programme_position: int | None = None
 
+    @property
+    def is_described(self) -> bool:
+        """Whether event.yaml says anything of it."""
+        return self.programme_position is not None or self.entry != FileEntry()
+
 
 @dataclass(frozen=True)
 class Plan:

@@ -13,10 +13,13 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
+from sqlalchemy import Connection
+
 from portal.assets import service as assets_service
 from portal.assets.models import Asset, Outcome, Step
 from portal.errors import Interrupted, InvalidInput, ObjectMissing, PortalError
 from portal.ingest.plan import PlannedFile
+from portal.people import service as people_service
 from portal.runtime import Runtime
 from portal.storage.interface import StoredPart
 from portal.uploads import service as uploads_service
@@ -63,7 +66,7 @@ class Sender:
         with _opened(file) as source:
             sha256 = self._digest(source, report_progress)
             _check_declared(file, sha256)
-            if (known_id := self._known(sha256)) is not None:
+            if (known_id := self._known(file, sha256)) is not None:
                 return Sent(file, asset_id=known_id, was_in=True)
             upload = self._begin(source, sha256)
             with self._aborted_on_failure(upload):
@@ -87,8 +90,8 @@ class Sender:
         source.check_unchanged()
         return digest.hexdigest()
 
-    def _known(self, sha256: str) -> str | None:
-        """The asset that has these bytes; what failed of it is tried again.
+    def _known(self, file: PlannedFile, sha256: str) -> str | None:
+        """The asset that has these bytes, described anew; what failed of it is tried again.
 
         One whose original got lost on the way in makes room for this file.
         """
@@ -102,7 +105,21 @@ class Sender:
                 return None
             for step in failed:
                 assets_service.retry_step(connection, known.id, step)
+            if file.is_described:
+                self._describe(connection, known, self._description(file))
             return known.id
+
+    def _describe(self, connection: Connection, asset: Asset, description: FileDescription) -> None:
+        people = [people_service.ensure_person(connection, name) for name in description.people]
+        assets_service.describe_asset(
+            connection,
+            asset,
+            title=description.title,
+            caption=description.caption,
+            language=description.language,
+            programme_item_id=description.programme_item_id,
+            person_ids=[person.id for person in people],
+        )
 
     def _is_stored(self, asset: Asset) -> bool:
         try:

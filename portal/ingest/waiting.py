@@ -50,6 +50,6 @@ def wait_until_settled(
             on_look(asset)
             if not is_settled(asset):
                 waiting.append(asset.id)
-        on_poll()
         if waiting:
+            on_poll()
             pause.wait(POLL_SECONDS)

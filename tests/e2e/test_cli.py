@@ -198,7 +198,6 @@ def test_a_faulty_event_yaml_ends_with_2_and_makes_nothing(
         ("nonsense",),
         ("ingest", "no-such-file.mp4", "--event", "x"),
         ("ingest", "README.md"),
-        ("events", "publish", "x", "--at", "soon"),
         ("worker", "--lanes", "heavy"),
         ("serve", "--port", "99999"),
     ],
@@ -206,8 +205,6 @@ def test_a_faulty_event_yaml_ends_with_2_and_makes_nothing(
 def test_wrong_usage_ends_with_2_and_a_sentence(
     installation: Installation, arguments: Sequence[str]
 ) -> None:
-    installation.run("events", "create", "x", "--title", "X")
-
     done = installation.run(*arguments)
 
     assert done.returncode == 2

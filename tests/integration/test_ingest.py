@@ -310,6 +310,29 @@ def test_a_described_folder_becomes_an_event_with_its_files(
     assert asset.people_ids == (event.people[0].person.id,)
 
 
+def test_repeating_replaces_what_is_said_of_a_file(runtime: Runtime, tmp_path: Path) -> None:
+    (first,) = carry(runtime, _described(tmp_path))
+    corrected = (tmp_path / "event.yaml").read_text().replace("The scrum", "The press scrum")
+    (tmp_path / "event.yaml").write_text(corrected)
+
+    (again,) = carry(runtime, tmp_path)
+
+    assert again.asset_id == first.asset_id
+    assert asset_of(runtime, again).title == {"en": "The press scrum"}
+    assert asset_of(runtime, again).language == "en"
+
+
+def test_what_is_said_of_a_file_stays_when_it_comes_again_without_a_word(
+    runtime: Runtime, tmp_path: Path
+) -> None:
+    carry(runtime, _described(tmp_path))
+
+    (again,) = carry(runtime, tmp_path / "talk.flac", event_slug="scrum")
+
+    assert again.was_in
+    assert asset_of(runtime, again).title == {"en": "The scrum"}
+
+
 def test_repeating_moves_no_release(runtime: Runtime, tmp_path: Path) -> None:
     carry(runtime, _described(tmp_path))
     first = _event(runtime).released_at
