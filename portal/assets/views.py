@@ -33,6 +33,7 @@ SENTENCES = {
     AssetState.PARTIAL: msg("Not everything could be made of this file."),
     AssetState.FAILED: msg("This file could not be processed."),
 }
+PENDING = frozenset({AssetState.UPLOADING, AssetState.PROCESSING})
 PLAYS_ALREADY = msg("Still being processed: the first part plays already.")
 
 
@@ -53,11 +54,16 @@ class Picture:
 
 @dataclass(frozen=True)
 class Notice:
-    """What a reader must know of an asset's state; `detail` is the processing's own sentence."""
+    """What a reader must know of an asset's state; `detail` is what the processing says itself.
+
+    `sentence` ends with a colon when a detail follows. `watch_path` is the address of the asset in
+    the API while there is more to come, else "".
+    """
 
     state: AssetState
     sentence: str
     detail: str | None
+    watch_path: str = ""
 
 
 @dataclass(frozen=True)
@@ -140,7 +146,13 @@ def notice_of(
     sentence = SENTENCES[state]
     if state is AssetState.PROCESSING and is_playable(asset):
         sentence = PLAYS_ALREADY
-    return Notice(state, gettext(language, sentence), detail)
+    told = gettext(language, sentence)
+    return Notice(
+        state,
+        sentence=told.rstrip(".") + ":" if detail else told,
+        detail=detail,
+        watch_path=f"/api/v1/assets/{asset.id}" if state in PENDING else "",
+    )
 
 
 def recording_card(

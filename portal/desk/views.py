@@ -145,8 +145,14 @@ def _row(asset: Asset, state: AssetState, *, event: Event, language: str) -> Ass
         state=state,
         state_name=gettext(language, ASSET_STATE_NAMES[state]),
         notes=tuple(note for record in asset.steps for note in record.notes),
-        steps=tuple(_step(record, language) for record in asset.steps),
+        steps=tuple(
+            _step(record, language) for record in sorted(asset.steps, key=_place_in_pipeline)
+        ),
     )
+
+
+def _place_in_pipeline(record: StepRecord) -> int:
+    return list(Step).index(record.name)
 
 
 def _step(record: StepRecord, language: str) -> StepView:

@@ -87,6 +87,7 @@ export class PressTranscript extends HTMLElement {
     this.replaceChildren(...other.childNodes);
     this.collectLines();
     history.replaceState(null, "", link.href);
+    this.isFollowing = true;
     this.markLineAt(secondsFrom(this.getAttribute("seconds")) ?? 0);
     this.querySelector<HTMLElement>("[data-language][aria-current]")?.focus();
     const language = link.dataset["language"];
@@ -112,7 +113,9 @@ export class PressTranscript extends HTMLElement {
   };
 
   private readonly onKey = (event: KeyboardEvent): void => {
-    if (["PageUp", "PageDown", "Home", "End", "Tab"].includes(event.key)) this.onReaderScroll();
+    const isAmongLines = event.target instanceof Element && event.target.closest("[data-start]");
+    const isScrolling = ["PageUp", "PageDown", "Home", "End"].includes(event.key);
+    if (isScrolling || (event.key === "Tab" && isAmongLines)) this.onReaderScroll();
   };
 }
 

@@ -31,7 +31,7 @@ def test_a_finished_asset_needs_no_sentence() -> None:
 def test_a_failure_is_told_with_its_reason() -> None:
     notice = notice_of(BROKEN, AssetState.FAILED, detail="It is no video.", language="ru")
     assert notice is not None
-    assert (notice.sentence, notice.detail) == ("Файл не удалось обработать.", "It is no video.")
+    assert (notice.sentence, notice.detail) == ("Файл не удалось обработать:", "It is no video.")
 
 
 def test_what_plays_already_is_said_to_play() -> None:
@@ -42,6 +42,7 @@ def test_what_plays_already_is_said_to_play() -> None:
     assert playing.sentence.endswith("the first part plays already.")
     assert waiting
     assert waiting != playing
+    assert waiting.watch_path == "/api/v1/assets/broken"
 
 
 def test_a_player_stands_only_where_something_plays() -> None:

@@ -251,5 +251,5 @@ def test_the_desk_offers_what_can_be_done() -> None:
 
 
 def test_states_are_told_in_the_words_of_the_reader() -> None:
-    assert "Файл не ўдалося апрацаваць." in rendered("failed", "be")
+    assert "Файл не ўдалося апрацаваць:" in rendered("failed", "be")
     assert "broken.bin is no video." in rendered("failed", "be")
