@@ -13,4 +13,4 @@ def finish_upload(runtime: Runtime, upload_id: str) -> None:
         service.finish(runtime, upload_id)
     except (Conflict, ObjectMissing) as error:
         with runtime.engine.begin() as connection:
-            service.give_up(connection, upload_id, str(error))
+            service.give_up(runtime, connection, upload_id, str(error))

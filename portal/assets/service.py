@@ -236,6 +236,14 @@ def record_photo(
 # --- steps -----------------------------------------------------------------------------------
 
 
+def start_pipeline(connection: Connection, asset_id: str) -> None:
+    """The original has arrived: queue the first steps, or its deletion if it was removed since."""
+    if steps_repository.lock_asset(connection, asset_id) is None:
+        defer(connection, Job(Task.REMOVE_OBJECTS, asset_id))
+    else:
+        queue_next_steps(connection, asset_id)
+
+
 def queue_next_steps(connection: Connection, asset_id: str) -> None:
     """Queue whatever may start now, by the pipeline's table."""
     for job in due_jobs(connection, asset_id):
@@ -308,15 +316,7 @@ def finish_attempt(
 ) -> None:
     """End the step and queue what comes next, in one transaction. Raises Superseded."""
     hold_attempt(connection, attempt)
-    steps_repository.finish(
-        connection,
-        attempt.asset.id,
-        attempt.step,
-        attempt.number,
-        outcome=outcome,
-        detail=detail,
-        notes=notes,
-    )
+    _end(connection, attempt, outcome=outcome, detail=detail, notes=notes)
     queue_next_steps(connection, attempt.asset.id)
 
 
@@ -354,10 +354,10 @@ def record_progress(connection: Connection, attempt: Attempt, progress: float) -
 
 
 def fail_storing(connection: Connection, asset_id: str, detail: str) -> None:
-    """The upload's parts could not be put together: the asset has failed for good."""
+    """The upload's parts could not be put together: the asset has failed, no step can run."""
     attempt = begin_attempt(connection, asset_id, Step.VERIFY)
     if attempt is not None:
-        finish_attempt(connection, attempt, outcome=Outcome.FAILED, detail=detail)
+        _end(connection, attempt, outcome=Outcome.FAILED, detail=detail)
 
 
 def retry_step(connection: Connection, asset_id: str, step: Step) -> None:
@@ -375,6 +375,25 @@ def retry_failed(connection: Connection, asset_id: str) -> None:
     for record in asset.steps:
         if record.outcome is Outcome.FAILED:
             retry_step(connection, asset_id, record.name)
+
+
+def _end(
+    connection: Connection,
+    attempt: Attempt,
+    *,
+    outcome: Outcome,
+    detail: str | None,
+    notes: Sequence[str] = (),
+) -> None:
+    steps_repository.finish(
+        connection,
+        attempt.asset.id,
+        attempt.step,
+        attempt.number,
+        outcome=outcome,
+        detail=detail,
+        notes=notes,
+    )
 
 
 def _with_followers(kind: Kind, step: Step) -> set[Step]:

@@ -29,6 +29,12 @@ def set_state(connection: Connection, upload_id: str, state: UploadState) -> Non
     )
 
 
+def note_activity(connection: Connection, upload_id: str) -> None:
+    connection.execute(
+        update(uploads).where(uploads.c.id == upload_id).values(updated_at=func.now())
+    )
+
+
 def hold_bytes(connection: Connection, event_id: str, sha256: str) -> None:
     """Let two completions of the same bytes in one event run one after the other."""
     connection.execute(

@@ -77,10 +77,16 @@ def begin(
 
 
 def put_part(runtime: Runtime, upload: Upload, number: int, body: BinaryIO) -> StoredPart:
-    """Store part `number`, from 1; durable when it returns, and may be sent again."""
+    """Store part `number`, from 1; durable when it returns, and may be sent again.
+
+    Takes no connection: none should be held while bytes trickle in.
+    """
     if not 1 <= number <= upload.part_count:
         raise InvalidInput(f"{upload.filename} has parts 1 to {upload.part_count}, not {number}.")
-    return runtime.uploads.put_part(upload.key, upload.storage_upload_id, number, body)
+    part = runtime.uploads.put_part(upload.key, upload.storage_upload_id, number, body)
+    with runtime.engine.begin() as connection:
+        repository.note_activity(connection, upload.id)
+    return part
 
 
 def complete(
@@ -96,12 +102,14 @@ def complete(
     if upload.state in {UploadState.COMPLETING, UploadState.FINISHED}:
         return upload
     if upload.state is UploadState.ABORTED:
-        raise Conflict(f"The upload of {upload.filename} was given up; begin again.")
+        raise _given_up(upload)
     twin = _twin(connection, upload)
     if twin is not None:
         repository.set_state(connection, upload.id, UploadState.DUPLICATE)
         runtime.uploads.abort(upload.key, upload.storage_upload_id)
         return replace(upload, asset_id=twin, state=UploadState.DUPLICATE)
+    if upload.state is UploadState.DUPLICATE:  # of an asset that was removed since
+        raise _given_up(upload)
     _check_complete(upload, parts)
     _add_asset(connection, upload)
     repository.set_state(connection, upload.id, UploadState.COMPLETING)
@@ -127,14 +135,15 @@ def finish(runtime: Runtime, upload_id: str) -> None:
     with runtime.engine.begin() as connection:
         if _held(connection, upload_id).state is UploadState.COMPLETING:
             repository.set_state(connection, upload_id, UploadState.FINISHED)
-            assets_service.queue_next_steps(connection, upload.asset_id)
+            assets_service.start_pipeline(connection, upload.asset_id)
 
 
-def give_up(connection: Connection, upload_id: str, detail: str) -> None:
+def give_up(runtime: Runtime, connection: Connection, upload_id: str, detail: str) -> None:
     """The object cannot be put together: the asset has failed, and says why."""
-    upload = get_upload(connection, upload_id)
+    upload = _held(connection, upload_id)
     repository.set_state(connection, upload_id, UploadState.FINISHED)
     assets_service.fail_storing(connection, upload.asset_id, detail)
+    runtime.uploads.abort(upload.key, upload.storage_upload_id)
 
 
 def abort(runtime: Runtime, connection: Connection, upload_id: str) -> None:
@@ -171,6 +180,10 @@ def _found(upload: Upload | None) -> Upload:
     return upload
 
 
+def _given_up(upload: Upload) -> Conflict:
+    return Conflict(f"The upload of {upload.filename} was given up; begin again.")
+
+
 def _twin(connection: Connection, upload: Upload) -> str | None:
     if upload.declared_sha256 is None:
         return None
@@ -181,7 +194,8 @@ def _twin(connection: Connection, upload: Upload) -> str | None:
 
 def _add_asset(connection: Connection, upload: Upload) -> None:
     description = upload.description
-    persons = [people_service.ensure_person(connection, name) for name in description.people]
+    named = dict.fromkeys(description.people, ())
+    persons = people_service.ensure_people(connection, named).values()
     for person in persons:
         events_service.add_person(connection, upload.event_id, person.id)
     assets_service.add_asset(

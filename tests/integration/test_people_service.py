@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 
 from portal.errors import InvalidInput, NotFound
 from portal.people import service
 from portal.people.models import Person
+from tests.transactions import wait_until_blocked
 
 pytestmark = pytest.mark.postgres
-
-WAITING = (
-    "select count(*) from pg_stat_activity"
-    " where datname = current_database() and wait_event_type = 'Lock'"
-)
 
 
 def ensure(engine: Engine, *names: str) -> list[Person]:
     with engine.begin() as connection:
         return list(service.ensure_people(connection, dict.fromkeys(names, ())).values())
-
-
-def wait_for_waiters(engine: Engine, count: int, *running: Future[list[Person]]) -> None:
-    """Return once so many transactions wait for another, or one of `running` has ended."""
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        while connection.execute(text(WAITING)).scalar_one() < count:
-            for future in running:
-                assert not future.done() or future.exception() is None
-                assert not future.done(), "it did not wait"
 
 
 def test_a_person_is_added_once(connection: Connection) -> None:
@@ -81,7 +68,7 @@ def test_the_same_name_in_two_transactions_is_one_person(engine: Engine) -> None
     with ThreadPoolExecutor(1) as pool, engine.connect() as first:
         mine = service.ensure_person(first, "Anna", variants=("Ann",))
         other = pool.submit(ensure, engine, "Anna")
-        wait_for_waiters(engine, 1, other)
+        wait_until_blocked(engine, other)
         first.commit()
         (theirs,) = other.result(timeout=30)
     assert theirs == mine
@@ -91,7 +78,7 @@ def test_the_same_address_in_two_transactions_gets_a_number(engine: Engine) -> N
     with ThreadPoolExecutor(1) as pool, engine.connect() as first:
         mine = service.ensure_person(first, "Anna Müller")
         other = pool.submit(ensure, engine, "Anna Muller")
-        wait_for_waiters(engine, 1, other)
+        wait_until_blocked(engine, other)
         first.commit()
         (theirs,) = other.result(timeout=30)
     assert (mine.slug, theirs.slug) == ("anna-muller", "anna-muller-2")
@@ -101,7 +88,7 @@ def test_a_name_that_another_transaction_gave_up_is_free(engine: Engine) -> None
     with ThreadPoolExecutor(1) as pool, engine.connect() as first:
         service.ensure_person(first, "Anna")
         other = pool.submit(ensure, engine, "Anna")
-        wait_for_waiters(engine, 1, other)
+        wait_until_blocked(engine, other)
         first.rollback()
         (theirs,) = other.result(timeout=30)
     assert (theirs.name, theirs.slug) == ("Anna", "anna")
@@ -114,7 +101,7 @@ def test_the_same_people_in_another_order_never_deadlock(engine: Engine) -> None
             pool.submit(partial(ensure, engine, *names))
             for names in (("Anna", "Boris", "Clara"), ("Clara", "Boris", "Anna"))
         ]
-        wait_for_waiters(engine, 2, *others)
+        wait_until_blocked(engine, *others)
         middle.commit()
         known = [{p.name: p.id for p in other.result(timeout=30)} for other in others]
     assert known[0] == known[1]
