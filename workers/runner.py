@@ -146,7 +146,7 @@ class StepRunner:
 
     def _publish_early(self, attempt: Attempt, renditions: Sequence[Rendition]) -> None:
         with self.runtime.engine.begin() as connection:
-            assets_service.publish_renditions(connection, attempt, renditions)
+            assets_service.publish_early(connection, attempt, renditions)
 
     @contextmanager
     def _scratch(self) -> Iterator[Path]:
