@@ -20,7 +20,7 @@ import structlog
 from portal.assets import service as assets_service
 from portal.assets.models import Outcome, Rendition, Step
 from portal.assets.service import STEP_TASKS, Attempt
-from portal.errors import Interrupted, MediaRefused, PortalError, Superseded
+from portal.errors import Interrupted, MediaRefused, PortalError, Superseded, ToolMissing
 from portal.jobs import LANES
 from portal.runtime import Runtime
 from portal.storage import keys
@@ -68,7 +68,7 @@ class StepRunner:
             raise
         except Interrupted:
             self._give_back(attempt)
-        except MediaRefused as error:
+        except (MediaRefused, ToolMissing) as error:  # waiting would install nothing
             self._fail(attempt, str(error))
         except PortalError as error:
             self._try_again(attempt, str(error))

@@ -24,6 +24,7 @@ from portal.assets.pipeline import PIPELINE, Outcomes, asset_state, next_steps
 from portal.errors import Conflict, NotFound, Superseded
 from portal.ids import is_id
 from portal.jobs import Job, Task, defer
+from portal.transcripts import service as transcripts_service
 from portal.visibility import INSTALLATION, Viewer
 
 STEP_TASKS: Mapping[Step, Task] = {
@@ -179,6 +180,7 @@ def remove_asset(connection: Connection, asset_id: str) -> None:
     """Hide the asset for everybody at once; a job deletes its bytes. Raises NotFound."""
     asset = get_asset(connection, asset_id, viewer=INSTALLATION)
     repository.mark_removed(connection, asset_id)
+    transcripts_service.pair_transcripts(connection, asset.event_id)
     defer(connection, Job(Task.REMOVE_OBJECTS, asset_id))
     defer(connection, Job(Task.INDEX_EVENT, asset.event_id))
 
@@ -364,7 +366,7 @@ def retry_step(connection: Connection, asset_id: str, step: Step) -> None:
     """Run an ended step and those after it again. Raises NotFound or Conflict."""
     asset = get_asset(connection, asset_id, viewer=INSTALLATION)
     if step not in PIPELINE[asset.kind]:
-        raise Conflict(f"{asset.filename} is {asset.kind} and has no step {step!r}.")
+        raise Conflict(f"{asset.filename} is of kind {asset.kind} and has no step {step}.")
     steps_repository.reset(connection, asset_id, sorted(_with_followers(asset.kind, step)))
     queue_next_steps(connection, asset_id)
 

@@ -103,8 +103,7 @@ class Sender:
             if Step.VERIFY in failed and not self._is_stored(known):
                 assets_service.remove_asset(connection, known.id)
                 return None
-            for step in failed:
-                assets_service.retry_step(connection, known.id, step)
+            assets_service.retry_failed(connection, known.id)
             if file.is_described:
                 self._describe(connection, known, self._description(file))
             return known.id

@@ -57,6 +57,10 @@ function openHls(media: HTMLMediaElement, address: string, start: number): Sourc
 
 function recover(hls: Hls, media: HTMLMediaElement, data: ErrorData): void {
   if (!data.fatal) return;
+  if (isPreviewGone(data)) {
+    reopen(hls, media);
+    return;
+  }
   if (data.type === Hls.ErrorTypes.MEDIA_ERROR) {
     hls.recoverMediaError();
     return;
@@ -64,6 +68,20 @@ function recover(hls: Hls, media: HTMLMediaElement, data: ErrorData): void {
   hls.stopLoad();
   media.closest("press-player")?.setAttribute("broken", "");
   media.addEventListener("play", () => retry(hls, media), { once: true });
+}
+
+/** While a recording is prepared its first seconds play; the whole then takes their place. */
+function isPreviewGone(data: ErrorData): boolean {
+  return data.details === Hls.ErrorDetails.LEVEL_LOAD_ERROR && data.response?.code === 404;
+}
+
+/** Load the recording anew and go on at the same second. */
+function reopen(hls: Hls, media: HTMLMediaElement): void {
+  if (!hls.url) return;
+  const wasPlaying = !media.paused;
+  hls.config.startPosition = media.currentTime;
+  if (wasPlaying) hls.once(Hls.Events.MANIFEST_PARSED, () => void media.play());
+  hls.loadSource(hls.url);
 }
 
 function retry(hls: Hls, media: HTMLMediaElement): void {
