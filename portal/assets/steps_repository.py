@@ -11,11 +11,14 @@ from sqlalchemy.dialects.postgresql import insert
 from portal.assets.models import Outcome, Step, StepRecord
 from portal.db.tables import assets, steps
 
+_ORDER = {step.value: position for position, step in enumerate(Step)}
+
 
 def records_of(connection: Connection, asset_ids: Sequence[str]) -> dict[str, list[StepRecord]]:
-    """{asset id: its steps so far}."""
+    """{asset id: its steps so far, in the order of the pipeline}."""
     found: dict[str, list[StepRecord]] = {}
-    for row in connection.execute(select(steps).where(steps.c.asset_id.in_(asset_ids))):
+    rows = connection.execute(select(steps).where(steps.c.asset_id.in_(asset_ids)))
+    for row in sorted(rows, key=lambda row: _ORDER[row.name]):
         found.setdefault(row.asset_id, []).append(_record(row))
     return found
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from portal.db.tables import assets, cues, transcripts
+from portal.db.tables import assets, cues, events, transcripts
 from portal.ids import new_id
 from portal.transcripts.models import Cue, Transcript, TranscriptStatus
 
@@ -59,6 +59,13 @@ def event_of(connection: Connection, asset_id: str) -> str:
         select(assets.c.event_id).where(assets.c.id == asset_id)
     ).scalar_one()
     return event_id
+
+
+def hold_event(connection: Connection, event_id: str) -> None:
+    """Let those who pair in one event do so one after the other, until the transaction ends."""
+    connection.execute(
+        select(events.c.id).where(events.c.id == event_id).with_for_update(key_share=True)
+    )
 
 
 def recordings_of_event(connection: Connection, event_id: str) -> list[NamedAsset]:

@@ -31,8 +31,9 @@ def save_transcript(
 def pair_transcripts(connection: Connection, event_id: str) -> None:
     """Pair every caption file of the event with the recording it is named after.
 
-    Whichever came first, captions or recording: this is called when either is ready.
+    Whichever came first, captions or recording: this is called when either is ready, or gone.
     """
+    repository.hold_event(connection, event_id)  # else two that are ready at once miss each other
     recordings = repository.recordings_of_event(connection, event_id)
     changed = False
     for captions in repository.caption_files_of_event(connection, event_id):
