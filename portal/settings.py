@@ -104,6 +104,11 @@ class Settings(BaseModel):
         """The data folder, absolute: children processes may stand elsewhere."""
         return self.data_dir.absolute()
 
+    @property
+    def scratch_path(self) -> Path:
+        """Where workers put what they throw away again."""
+        return self.data_path / "scratch"
+
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """Read `PORTAL_*` (or `PORTAL_*_FILE`, a file that holds the value) into a `Settings`.

@@ -5,12 +5,9 @@ The only place that decides what an error means: for good, again later, or not a
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -28,6 +25,7 @@ from portal.transcripts import service as transcripts_service
 from workers.lanes import RETRIES
 from workers.run import StepHandlers, StepResult, StepRun
 from workers.sandbox import Sandbox
+from workers.scratch import scratch_folder
 
 PROGRESS_EVERY_SECONDS = 0.5
 
@@ -61,7 +59,7 @@ class StepRunner:
             self._fail(attempt, detail)
             return
         try:
-            with self._scratch() as scratch:
+            with scratch_folder(self.runtime.settings.scratch_path) as scratch:
                 result = self.handlers[attempt.step](self._step_run(attempt, scratch))
                 self._publish(attempt, result)
         except Superseded:
@@ -147,16 +145,6 @@ class StepRunner:
     def _publish_early(self, attempt: Attempt, renditions: Sequence[Rendition]) -> None:
         with self.runtime.engine.begin() as connection:
             assets_service.publish_early(connection, attempt, renditions)
-
-    @contextmanager
-    def _scratch(self) -> Iterator[Path]:
-        root = self.runtime.settings.data_path / "scratch"
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix="job-", dir=root))
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 class _Progress:
