@@ -33,7 +33,7 @@ class QueuedJob:
     subject_id: str
     tries: int
     is_running: bool
-    is_delayed: bool
+    has_pause: bool
 
 
 def sha256(content: bytes) -> str:
@@ -44,7 +44,7 @@ def queued_jobs(connection: Connection) -> list[QueuedJob]:
     """Every job that waits or runs, oldest first."""
     rows = connection.execute(
         text(
-            "select task_name, args, status, scheduled_at > now() as is_delayed"
+            "select task_name, args, status, scheduled_at is not null as has_pause"
             " from procrastinate_jobs where status in ('todo', 'doing') order by id"
         )
     )
@@ -54,7 +54,7 @@ def queued_jobs(connection: Connection) -> list[QueuedJob]:
             subject_id=row.args["subject_id"],
             tries=row.args["tries"],
             is_running=row.status == "doing",
-            is_delayed=bool(row.is_delayed),
+            has_pause=row.has_pause,
         )
         for row in rows
     ]

@@ -60,7 +60,7 @@ def work(
     sweep.start()
     _log.info("worker ready", lanes=[str(lane) for lane in lanes])
     url = runtime.engine.url.render_as_string(hide_password=False)
-    asyncio.run(run_until(build_app(url, jobs), lanes, stop))
+    asyncio.run(run_until(build_app(url, jobs), lanes, stop, engine=runtime.engine))
     sweep.join()
 
 

@@ -2,7 +2,8 @@
 
 Jobs never fail in the queue's eyes: a job that must run again is queued anew, in the transaction
 that records why. (Procrastinate's own retry puts the same row back, which its unique index
-refuses when a twin has been queued meanwhile.)
+refuses when a twin has been queued meanwhile.) One that fails all the same, because the database
+was away at that moment, is found by the sweep.
 """
 
 from __future__ import annotations
@@ -10,14 +11,17 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from typing import Protocol
 
 import structlog
 from procrastinate import App, JobContext, PsycopgConnector
+from procrastinate.worker import Worker
 from sqlalchemy import Engine
 
-from portal.errors import PortalError
+from portal.errors import DatabaseUnavailable, PortalError
+from portal.job_queue import service as job_queue_service
 from portal.job_queue.service import HEARTBEAT_SECONDS, STALLED_SECONDS
 from portal.jobs import LANES, Job, Lane, Task, defer
 from portal.logs import bound
@@ -30,6 +34,14 @@ POLL_SECONDS = 2.0
 _POOL_SIZE = 6
 
 _log = structlog.get_logger(__name__)
+
+
+class LaneWorker(Protocol):
+    """What we use of Procrastinate's worker, whose methods carry no types."""
+
+    worker_id: int | None
+
+    async def run(self) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -51,12 +63,11 @@ class JobRunner:
             self._again(task, subject_id, tries, "unexpected fault")
 
     def _again(self, task: Task, subject_id: str, tries: int, reason: str) -> None:
-        wait_seconds = RETRIES[LANES[task]].wait_seconds(tries)
-        if wait_seconds is None:
-            # The sweep queues it again as long as the work is still undone.
-            _log.error("job given up", task=task, subject_id=subject_id, reason=reason)
-            return
-        _log.warning("job will be tried again", task=task, subject_id=subject_id, reason=reason)
+        """However often: nobody else would index an event again, or delete a removed asset."""
+        policy = RETRIES[LANES[task]]
+        wait_seconds = policy.wait_seconds(tries) or policy.waits_seconds[-1]
+        log = _log.warning if tries < policy.tries_max else _log.error
+        log("job will be tried again", task=task, subject_id=subject_id, reason=reason)
         with self.engine.begin() as connection:
             job = Job(task, subject_id, tries=tries + 1)
             defer(connection, job, delay_seconds=wait_seconds)
@@ -84,33 +95,67 @@ def _work(runner: JobRunner, task: Task) -> Callable[..., None]:
     return work
 
 
-async def run_lanes(app: App, lanes: Sequence[Lane], *, wait: bool = True) -> None:
-    """Work until cancelled, or with `wait` false until nothing is due. Ends jobs in good order."""
+async def run_due(app: App, lanes: Sequence[Lane]) -> None:
+    """Work until nothing is due."""
     async with app.open_async(), asyncio.TaskGroup() as group:
         for lane in lanes:
-            group.create_task(
-                app.run_worker_async(
-                    queues=[lane],
-                    name=lane,
-                    concurrency=CONCURRENCY[lane],
-                    wait=wait,
-                    fetch_job_polling_interval=POLL_SECONDS,
-                    update_heartbeat_interval=HEARTBEAT_SECONDS,
-                    stalled_worker_timeout=STALLED_SECONDS,
-                    install_signal_handlers=False,
-                    delete_jobs="always",
-                )
-            )
+            group.create_task(_lane_worker(app, lane, wait=False).run())
 
 
-async def run_until(app: App, lanes: Sequence[Lane], stop: threading.Event) -> None:
-    """Work until `stop` is set; handlers see the same event and give their work back."""
-    working = asyncio.create_task(run_lanes(app, lanes))
-    stopping = asyncio.create_task(asyncio.to_thread(stop.wait))
-    await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    failed = not stop.is_set()
-    stop.set()
-    working.cancel()
-    await asyncio.wait({working, stopping})
-    if failed and not working.cancelled():
-        working.result()
+async def run_until(
+    app: App, lanes: Sequence[Lane], stop: threading.Event, *, engine: Engine
+) -> None:
+    """Work until `stop` is set; handlers see the same event and give their work back.
+
+    A lane that ends by itself, or that others take for dead, ends them all, for the process to be
+    started anew: else its jobs would wait, or run twice, unnoticed. Raises DatabaseUnavailable.
+    """
+    async with app.open_async():
+        workers = [_lane_worker(app, lane, wait=True) for lane in lanes]
+        tasks = {asyncio.create_task(worker.run()) for worker in workers}
+        tasks.add(asyncio.create_task(_watch(engine, workers)))
+        stopping = asyncio.create_task(asyncio.to_thread(stop.wait))
+        await asyncio.wait({*tasks, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        was_asked = stop.is_set()
+        stop.set()
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait({*tasks, stopping})
+    faults = [task.exception() for task in tasks if not task.cancelled()]
+    if not was_asked:
+        fault = next(filter(None, faults), None)
+        raise DatabaseUnavailable("The queue of jobs was lost.") from fault
+
+
+async def _watch(engine: Engine, workers: Sequence[LaneWorker]) -> None:
+    """Return once a lane's heart has stopped beating.
+
+    Procrastinate 3.10 goes on without a heartbeat that has failed once, unless it has periodic
+    tasks: its monitor of side tasks ends with the first one that ends.
+    """
+    while True:
+        await asyncio.sleep(HEARTBEAT_SECONDS)
+        ids = {worker.worker_id for worker in workers if worker.worker_id is not None}
+        if not await asyncio.to_thread(_are_alive, engine, ids):
+            return
+
+
+def _are_alive(engine: Engine, worker_ids: Set[int]) -> bool:
+    with engine.connect() as connection:
+        return worker_ids <= job_queue_service.live_workers(connection)
+
+
+def _lane_worker(app: App, lane: Lane, *, wait: bool) -> LaneWorker:
+    """Runs until cancelled, when it waits for running jobs; without `wait` until nothing is due."""
+    return Worker(
+        app,
+        queues=[lane],
+        name=lane,
+        concurrency=CONCURRENCY[lane],
+        wait=wait,
+        fetch_job_polling_interval=POLL_SECONDS,
+        update_heartbeat_interval=HEARTBEAT_SECONDS,
+        stalled_worker_timeout=STALLED_SECONDS,
+        install_signal_handlers=False,
+        delete_jobs="successful",
+    )

@@ -16,15 +16,17 @@ class StalledJob:
     subject_id: str
 
 
-def live_worker_count(connection: Connection, *, stalled_seconds: int) -> int:
-    count: int = connection.execute(
-        text(
-            "select count(*) from procrastinate_workers"
-            " where last_heartbeat > now() - make_interval(secs => :stalled)"
-        ),
-        {"stalled": stalled_seconds},
-    ).scalar_one()
-    return count
+def live_workers(connection: Connection, *, stalled_seconds: int) -> set[int]:
+    """Ids of the workers that were heard of not so long ago."""
+    return set(
+        connection.scalars(
+            text(
+                "select id from procrastinate_workers"
+                " where last_heartbeat > now() - make_interval(secs => :stalled)"
+            ),
+            {"stalled": stalled_seconds},
+        )
+    )
 
 
 def hold_sweep(connection: Connection) -> bool:
@@ -36,13 +38,14 @@ def hold_sweep(connection: Connection) -> bool:
 
 
 def stalled_jobs(connection: Connection, *, stalled_seconds: int) -> list[StalledJob]:
-    """Jobs under way whose worker is dead or forgotten."""
+    """Jobs under way whose worker is dead or forgotten, and those that could not be ended well."""
     rows = connection.execute(
         text(
             "select job.id, job.task_name, job.args->>'subject_id' as subject_id"
             " from procrastinate_jobs job"
             " left join procrastinate_workers worker on worker.id = job.worker_id"
-            " where job.status = 'doing' and (worker.id is null"
+            " where job.status in ('failed', 'aborted') or job.status = 'doing' and"
+            " (worker.id is null"
             " or worker.last_heartbeat < now() - make_interval(secs => :stalled))"
             " order by job.id"
         ),
@@ -52,10 +55,8 @@ def stalled_jobs(connection: Connection, *, stalled_seconds: int) -> list[Stalle
 
 
 def drop_job(connection: Connection, job_id: int) -> None:
-    """End a stalled job, so that its locks are free for a fresh one."""
-    connection.execute(
-        text("select procrastinate_finish_job_v1(:job, 'failed', true)"), {"job": job_id}
-    )
+    """Forget a stalled job, so that its locks are free for a fresh one."""
+    connection.execute(text("delete from procrastinate_jobs where id = :job"), {"job": job_id})
 
 
 def has_job(connection: Connection, *, task: str, subject_id: str) -> bool:

@@ -17,7 +17,12 @@ _log = structlog.get_logger(__name__)
 
 def live_worker_count(connection: Connection) -> int:
     """Lanes that some process works on; 0 means that nothing is processed."""
-    return repository.live_worker_count(connection, stalled_seconds=STALLED_SECONDS)
+    return len(live_workers(connection))
+
+
+def live_workers(connection: Connection) -> set[int]:
+    """The queue's own ids of those lanes."""
+    return repository.live_workers(connection, stalled_seconds=STALLED_SECONDS)
 
 
 def hold_sweep(connection: Connection) -> bool:
@@ -28,7 +33,7 @@ def hold_sweep(connection: Connection) -> bool:
 def requeue_stalled_jobs(connection: Connection) -> None:
     """A job whose worker is dead is queued anew; its step's next attempt fences the old one."""
     for stalled in repository.stalled_jobs(connection, stalled_seconds=STALLED_SECONDS):
-        _log.warning("job of a dead worker queued again", task=stalled.task, job=stalled.job_id)
+        _log.warning("stalled job queued again", task=stalled.task, job=stalled.job_id)
         repository.drop_job(connection, stalled.job_id)
         defer(connection, Job(Task(stalled.task), stalled.subject_id))
 

@@ -388,7 +388,7 @@ def test_what_may_pass_is_tried_again_until_the_tries_run_out(
         work.run(Step.TRANSCODE, video_id)
         record = record_of(runtime, video_id, Step.TRANSCODE)
         assert (record.state, record.attempt) == (StepState.WAITING, tries)
-        assert [(j.task, j.subject_id, j.is_delayed) for j in jobs(runtime)] == [
+        assert [(j.task, j.subject_id, j.has_pause) for j in jobs(runtime)] == [
             (Task.TRANSCODE, video_id, True)
         ]
     work.run(Step.TRANSCODE, video_id)
@@ -417,7 +417,7 @@ def test_an_interruption_costs_no_try(runtime: Runtime, video_id: str) -> None:
         work.run(Step.TRANSCODE, video_id)
         record = record_of(runtime, video_id, Step.TRANSCODE)
         assert (record.state, record.attempt) == (StepState.WAITING, attempt)
-        assert [(j.task, j.is_delayed) for j in jobs(runtime)] == [(Task.TRANSCODE, False)]
+        assert [(j.task, j.has_pause) for j in jobs(runtime)] == [(Task.TRANSCODE, False)]
     assert results_of(runtime, video_id) == set()
 
 
