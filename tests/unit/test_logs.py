@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from portal.logs import GRANIAN_LOG_CONFIG, REDACTED, bound, configure_logging
+from portal.logs import GRANIAN_LOG_CONFIG, LIBRARY_LOGGERS, REDACTED, bound, configure_logging
 from portal.settings import Settings
 
 log = structlog.get_logger("portal.test")
@@ -57,13 +57,21 @@ def test_bound_fields_are_on_every_record_while_the_context_lasts(
     _configure()
     with bound(request_id="r1", job_id=7):
         log.info("inside")
-        logging.getLogger("procrastinate.worker").info("theirs %s", "too")
+        logging.getLogger("procrastinate.worker").warning("theirs %s", "too")
     log.info("outside")
     inside, theirs, outside = _records(capsys)
     assert (inside["request_id"], inside["job_id"]) == ("r1", 7)
     assert (theirs["event"], theirs["request_id"]) == ("theirs too", "r1")
     assert theirs["logger"] == "procrastinate.worker"
     assert "request_id" not in outside
+
+
+def test_libraries_are_heard_when_something_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
+    _configure()
+    for name in LIBRARY_LOGGERS:
+        logging.getLogger(name).info("how they work")
+        logging.getLogger(f"{name}.part").warning("what went wrong")
+    assert [record["event"] for record in _records(capsys)] == ["what went wrong"] * 3
 
 
 @pytest.mark.parametrize(
