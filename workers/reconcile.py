@@ -55,6 +55,8 @@ class Sweep:
                         repair(connection)
             except PortalError as error:
                 _log.warning("sweep failed", repair=repair.__name__, reason=str(error))
+            except Exception:  # noqa: BLE001 - the border of a repair: the sweep must go on for ever
+                _log.exception("sweep met an unexpected fault", repair=repair.__name__)
 
     def _abort_abandoned_uploads(self, connection: Connection) -> None:
         for upload in uploads_service.abandoned_uploads(
@@ -63,8 +65,10 @@ class Sweep:
             uploads_service.abort(self.runtime, connection, upload.id)
 
     def _delete_leftovers(self, connection: Connection) -> None:
-        """Objects of attempts whose results were replaced, and of the preview."""
+        """Objects of attempts whose results were replaced, and all of removed assets."""
         for asset_id in assets_service.untidied_assets(connection, minutes=LEFTOVER_MINUTES):
+            if not assets_service.hold_settled(connection, asset_id):
+                continue
             shown = assets_service.shown_prefixes(connection, asset_id)
             for found in list(self.runtime.store.list(keys.asset_prefix(asset_id))):
                 if not found.key.startswith(shown):

@@ -50,6 +50,12 @@ PIPELINE: Mapping[Kind, Mapping[Step, Rule]] = {
 }
 
 
+ESSENTIAL_STEPS: Set[Step] = {
+    step for rules in PIPELINE.values() for step, rule in rules.items() if rule.essential
+}
+"""When one of them fails, so has the asset."""
+
+
 def next_steps(kind: Kind, outcomes: Outcomes) -> Set[Step]:
     """Steps that may start now: not ended yet, and all that they wait for has ended well."""
     usable = {step for step, outcome in outcomes.items() if outcome is not Outcome.FAILED}

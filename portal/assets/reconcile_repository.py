@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy import Connection, exists, func, select, update
 
 from portal.assets.models import Outcome, Step
-from portal.db.tables import assets, originals, steps, uploads
+from portal.assets.pipeline import ESSENTIAL_STEPS
+from portal.db.tables import assets, steps, uploads
 from portal.uploads.models import UploadState
 
 BATCH = 100
@@ -14,7 +15,7 @@ BATCH = 100
 def unsettled_assets(connection: Connection, *, seconds: int) -> list[str]:
     """Assets put together long enough ago whose last step has not ended, oldest first.
 
-    Failed ones are among them, since they never reach it; their due steps are few or none.
+    Without those for which an essential step has failed: they never reach it.
     """
     age = func.make_interval(0, 0, 0, 0, 0, 0, seconds)
     is_indexed = exists().where(
@@ -22,7 +23,11 @@ def unsettled_assets(connection: Connection, *, seconds: int) -> list[str]:
         steps.c.name == Step.INDEX,
         steps.c.outcome.is_not(None),
     )
-    has_failed = exists().where(steps.c.asset_id == assets.c.id, steps.c.outcome == Outcome.FAILED)
+    has_failed = exists().where(
+        steps.c.asset_id == assets.c.id,
+        steps.c.outcome == Outcome.FAILED,
+        steps.c.name.in_(ESSENTIAL_STEPS),
+    )
     return list(
         connection.scalars(
             select(assets.c.id)
@@ -41,22 +46,21 @@ def unsettled_assets(connection: Connection, *, seconds: int) -> list[str]:
 
 
 def untidied_assets(connection: Connection, *, minutes: int) -> list[str]:
-    """Assets that ended their steps so many minutes ago and were not tidied since."""
+    """Assets that ended their steps, or were removed, so long ago and were not tidied since."""
     age = func.make_interval(0, 0, 0, 0, 0, minutes)
-    last = (
+    ended_at = (
         select(func.max(steps.c.finished_at))
         .where(steps.c.asset_id == assets.c.id)
         .scalar_subquery()
     )
-    running = exists().where(steps.c.asset_id == assets.c.id, steps.c.outcome.is_(None))
+    last = func.coalesce(assets.c.removed_at, ended_at)
+    is_open = exists().where(steps.c.asset_id == assets.c.id, steps.c.outcome.is_(None))
     return list(
         connection.scalars(
             select(assets.c.id)
-            .join(originals, originals.c.asset_id == assets.c.id)
             .where(
-                assets.c.removed_at.is_(None),
                 last < func.now() - age,
-                ~running,
+                assets.c.removed_at.is_not(None) | ~is_open,
                 assets.c.tidied_at.is_(None) | (assets.c.tidied_at < last),
             )
             .limit(BATCH)

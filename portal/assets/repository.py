@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, fields
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, RowMapping, Select, delete, func, select, update
@@ -151,11 +150,6 @@ def mark_removed(connection: Connection, asset_id: str) -> bool:
     ).one_or_none()
     connection.execute(delete(originals).where(originals.c.asset_id == asset_id))
     return found is not None
-
-
-def removed_before(connection: Connection, instant: datetime) -> list[str]:
-    """Assets whose removal is older than `instant`."""
-    return list(connection.scalars(select(assets.c.id).where(assets.c.removed_at < instant)))
 
 
 def _visible(viewer: Viewer) -> Select[Any]:

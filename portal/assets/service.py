@@ -1,126 +1,84 @@
-"""Rules about assets: what is known of them, and how steps begin and end."""
+"""Rules about assets: how they come and go, and what was found out about them.
+
+Reading them and running their steps stand in modules of their own; all is reached from here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from portal.assets import reconcile_repository, repository, steps_repository
-from portal.assets.models import (
-    Asset,
-    AssetState,
-    Kind,
-    Original,
-    Outcome,
-    PhotoMetadata,
-    Rendition,
-    RenditionKind,
-    Step,
+from portal.assets.models import Asset, Kind, Original, PhotoMetadata
+from portal.assets.reading import (
+    detail_of,
+    find_by_sha256,
+    get_asset,
+    list_assets,
+    notes_of,
+    shown_prefixes,
+    state_of,
 )
-from portal.assets.pipeline import PIPELINE, Outcomes, asset_state, next_steps
-from portal.errors import Conflict, NotFound, Superseded
-from portal.ids import is_id
+from portal.assets.steps import (
+    STEP_TASKS,
+    Attempt,
+    begin_attempt,
+    due_jobs,
+    fail_storing,
+    finish_attempt,
+    give_back_try,
+    hold_attempt,
+    publish_early,
+    publish_renditions,
+    queue_next_steps,
+    record_progress,
+    retry_failed,
+    retry_step,
+    start_pipeline,
+    try_again,
+)
+from portal.errors import Conflict
 from portal.jobs import Job, Task, defer
 from portal.transcripts import service as transcripts_service
-from portal.visibility import INSTALLATION, Viewer
+from portal.visibility import INSTALLATION
 
-STEP_TASKS: Mapping[Step, Task] = {
-    Step.VERIFY: Task.VERIFY,
-    Step.PROBE: Task.PROBE,
-    Step.TRANSCODE: Task.TRANSCODE,
-    Step.POSTER: Task.POSTER,
-    Step.PHOTO: Task.PHOTO,
-    Step.CAPTIONS: Task.CAPTIONS,
-    Step.INDEX: Task.INDEX_ASSET,
-}
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """One try at a step. `number` is the fencing token; `tries` counts the tries that cost one."""
-
-    asset: Asset
-    step: Step
-    number: int
-    tries: int
-
-
-# --- reading ---------------------------------------------------------------------------------
-
-
-def get_asset(connection: Connection, asset_id: str, *, viewer: Viewer) -> Asset:
-    """The asset with all its parts. Raises NotFound when missing or not to be seen."""
-    asset = repository.find(connection, asset_id, viewer=viewer) if is_id(asset_id) else None
-    if asset is None:
-        raise NotFound("There is no such recording, photo or caption file.")
-    return asset
-
-
-def list_assets(
-    connection: Connection,
-    *,
-    viewer: Viewer,
-    event_id: str | None = None,
-    person_id: str | None = None,
-    kinds: Collection[Kind] = (),
-    limit: int = 500,
-) -> list[Asset]:
-    """In the order of capture; of an event, of a person pictured, of some kinds."""
-    return repository.list_visible(
-        connection,
-        viewer=viewer,
-        event_id=event_id,
-        person_id=person_id,
-        kinds=kinds,
-        limit=limit,
-    )
-
-
-def find_by_sha256(connection: Connection, event_id: str, sha256: str) -> Asset | None:
-    """The event's asset that has these bytes."""
-    asset_id = repository.find_id_by_sha256(connection, event_id, sha256)
-    return repository.find(connection, asset_id, viewer=INSTALLATION) if asset_id else None
-
-
-def state_of(asset: Asset) -> AssetState:
-    if asset.original is None:
-        return AssetState.UPLOADING
-    return asset_state(asset.kind, _outcomes(asset))
-
-
-def detail_of(asset: Asset) -> str | None:
-    """The sentence of the first step that went wrong, failures before partial results."""
-    for outcome in (Outcome.FAILED, Outcome.PARTIAL):
-        for record in asset.steps:
-            if record.outcome is outcome and record.detail:
-                return record.detail
-    return None
-
-
-def notes_of(asset: Asset) -> tuple[str, ...]:
-    """What was unreadable or odd in the file, without harm to the rest."""
-    return tuple(note for record in asset.steps for note in record.notes)
-
-
-def unsettled_assets(connection: Connection, *, seconds: int) -> list[str]:
-    """Ids of assets stored so long ago whose steps have not all ended."""
-    return reconcile_repository.unsettled_assets(connection, seconds=seconds)
-
-
-def untidied_assets(connection: Connection, *, minutes: int) -> list[str]:
-    """Ids of assets that may still have objects which newer results replaced so long ago."""
-    return reconcile_repository.untidied_assets(connection, minutes=minutes)
-
-
-def mark_tidied(connection: Connection, asset_id: str) -> None:
-    """Its replaced objects are gone."""
-    reconcile_repository.mark_tidied(connection, asset_id)
-
-
-# --- coming and going ------------------------------------------------------------------------
+__all__ = [
+    "STEP_TASKS",
+    "Attempt",
+    "add_asset",
+    "begin_attempt",
+    "describe_asset",
+    "detail_of",
+    "due_jobs",
+    "fail_storing",
+    "find_by_sha256",
+    "finish_attempt",
+    "get_asset",
+    "give_back_try",
+    "hold_attempt",
+    "hold_settled",
+    "list_assets",
+    "mark_tidied",
+    "notes_of",
+    "publish_early",
+    "publish_renditions",
+    "queue_next_steps",
+    "record_photo",
+    "record_probe",
+    "record_progress",
+    "record_verified",
+    "remove_asset",
+    "retry_failed",
+    "retry_step",
+    "shown_prefixes",
+    "start_pipeline",
+    "state_of",
+    "try_again",
+    "unsettled_assets",
+    "untidied_assets",
+]
 
 
 def add_asset(
@@ -185,9 +143,6 @@ def remove_asset(connection: Connection, asset_id: str) -> None:
     defer(connection, Job(Task.INDEX_EVENT, asset.event_id))
 
 
-# --- what steps found ------------------------------------------------------------------------
-
-
 def record_verified(connection: Connection, asset_id: str, *, sha256: str) -> None:
     """The original's bytes were read and have this digest. Raises Conflict for a second copy."""
     asset = get_asset(connection, asset_id, viewer=INSTALLATION)
@@ -235,176 +190,28 @@ def record_photo(
     repository.replace_photo(connection, asset_id, metadata)
 
 
-# --- steps -----------------------------------------------------------------------------------
+# --- for the sweep ---------------------------------------------------------------------------
 
 
-def start_pipeline(connection: Connection, asset_id: str) -> None:
-    """The original has arrived: queue the first steps, or its deletion if it was removed since."""
-    if steps_repository.lock_asset(connection, asset_id) is None:
-        defer(connection, Job(Task.REMOVE_OBJECTS, asset_id))
-    else:
-        queue_next_steps(connection, asset_id)
+def unsettled_assets(connection: Connection, *, seconds: int) -> list[str]:
+    """Ids of assets stored so long ago whose steps have not all ended."""
+    return reconcile_repository.unsettled_assets(connection, seconds=seconds)
 
 
-def queue_next_steps(connection: Connection, asset_id: str) -> None:
-    """Queue whatever may start now, by the pipeline's table."""
-    for job in due_jobs(connection, asset_id):
-        defer(connection, job)
+def untidied_assets(connection: Connection, *, minutes: int) -> list[str]:
+    """Ids of assets that may still have objects which newer results replaced so long ago.
 
-
-def due_jobs(connection: Connection, asset_id: str) -> list[Job]:
-    """The jobs of the steps that may run now, whether queued, running or missed."""
-    asset = get_asset(connection, asset_id, viewer=INSTALLATION)
-    steps = sorted(next_steps(asset.kind, _outcomes(asset)))
-    return [Job(STEP_TASKS[step], asset_id) for step in steps]
-
-
-def begin_attempt(connection: Connection, asset_id: str, step: Step) -> Attempt | None:
-    """Start a try at a step; None when it has ended already or the asset is gone."""
-    if steps_repository.lock_asset(connection, asset_id) is None:
-        return None
-    begun = steps_repository.begin_attempt(connection, asset_id, step)
-    if begun is None:
-        return None
-    asset = get_asset(connection, asset_id, viewer=INSTALLATION)
-    return Attempt(asset, step, *begun)
-
-
-def hold_attempt(connection: Connection, attempt: Attempt) -> None:
-    """Make sure, until the transaction ends, that no newer attempt takes the step over.
-
-    Raises Superseded.
+    Those that were removed so long ago are among them.
     """
-    asset_id, step = attempt.asset.id, attempt.step
-    is_present = steps_repository.lock_asset(connection, asset_id) is not None
-    if not (
-        is_present and steps_repository.owns_attempt(connection, asset_id, step, attempt.number)
-    ):
-        raise Superseded(f"Attempt {attempt.number} at {step} of {asset_id} is no longer wanted.")
+    return reconcile_repository.untidied_assets(connection, minutes=minutes)
 
 
-def publish_early(
-    connection: Connection, attempt: Attempt, renditions: Sequence[Rendition]
-) -> None:
-    """Show a first part of what an attempt makes, unless a whole result is there to be seen.
-
-    Raises Superseded.
-    """
-    hold_attempt(connection, attempt)
-    asset_id, step = attempt.asset.id, attempt.step
-    shown = get_asset(connection, asset_id, viewer=INSTALLATION).renditions
-    if all(r.kind is RenditionKind.PREVIEW for r in shown if r.step is step):
-        repository.replace_renditions(connection, asset_id, step, renditions)
+def hold_settled(connection: Connection, asset_id: str) -> bool:
+    """Whether no step is under way; none begins, and none ends, until the transaction does."""
+    steps_repository.lock_asset(connection, asset_id)
+    return not steps_repository.has_open_step(connection, asset_id)
 
 
-def publish_renditions(
-    connection: Connection, attempt: Attempt, renditions: Sequence[Rendition]
-) -> None:
-    """Show what an attempt has made; it replaces what the step had made before.
-
-    Raises Superseded.
-    """
-    hold_attempt(connection, attempt)
-    repository.replace_renditions(connection, attempt.asset.id, attempt.step, renditions)
-
-
-def finish_attempt(
-    connection: Connection,
-    attempt: Attempt,
-    *,
-    outcome: Outcome,
-    detail: str | None = None,
-    notes: Sequence[str] = (),
-) -> None:
-    """End the step and queue what comes next, in one transaction. Raises Superseded."""
-    hold_attempt(connection, attempt)
-    _end(connection, attempt, outcome=outcome, detail=detail, notes=notes)
-    queue_next_steps(connection, attempt.asset.id)
-
-
-def give_back_try(connection: Connection, attempt: Attempt) -> None:
-    """The worker was asked to stop: the try costs nothing and the step is queued again."""
-    steps_repository.give_back_try(connection, attempt.asset.id, attempt.step, attempt.number)
-    defer(connection, Job(STEP_TASKS[attempt.step], attempt.asset.id))
-
-
-def try_again(
-    connection: Connection, attempt: Attempt, *, detail: str, delay_seconds: float
-) -> None:
-    """The try failed for a cause that may pass: queue the next one."""
-    steps_repository.wait_again(
-        connection, attempt.asset.id, attempt.step, attempt.number, detail=detail
-    )
-    job = Job(STEP_TASKS[attempt.step], attempt.asset.id)
-    defer(connection, job, delay_seconds=delay_seconds)
-
-
-def shown_prefixes(connection: Connection, asset_id: str) -> tuple[str, ...]:
-    """What the keys of an asset's shown objects start with, its original included."""
-    asset = repository.find(connection, asset_id, viewer=INSTALLATION)
-    if asset is None:
-        return ()
-    original = (asset.original.key,) if asset.original else ()
-    return (*original, *(rendition.key for rendition in asset.renditions))
-
-
-def record_progress(connection: Connection, attempt: Attempt, progress: float) -> None:
-    """`progress` runs from 0 to 1."""
-    steps_repository.set_progress(
-        connection, attempt.asset.id, attempt.step, attempt.number, progress=progress
-    )
-
-
-def fail_storing(connection: Connection, asset_id: str, detail: str) -> None:
-    """The upload's parts could not be put together: the asset has failed, no step can run."""
-    attempt = begin_attempt(connection, asset_id, Step.VERIFY)
-    if attempt is not None:
-        _end(connection, attempt, outcome=Outcome.FAILED, detail=detail)
-
-
-def retry_step(connection: Connection, asset_id: str, step: Step) -> None:
-    """Run an ended step and those after it again. Raises NotFound or Conflict."""
-    asset = get_asset(connection, asset_id, viewer=INSTALLATION)
-    if step not in PIPELINE[asset.kind]:
-        raise Conflict(f"{asset.filename} is of kind {asset.kind} and has no step {step}.")
-    steps_repository.reset(connection, asset_id, sorted(_with_followers(asset.kind, step)))
-    queue_next_steps(connection, asset_id)
-
-
-def retry_failed(connection: Connection, asset_id: str) -> None:
-    """Run every failed step again: what was missing then may be there now. Raises NotFound."""
-    asset = get_asset(connection, asset_id, viewer=INSTALLATION)
-    for record in asset.steps:
-        if record.outcome is Outcome.FAILED:
-            retry_step(connection, asset_id, record.name)
-
-
-def _end(
-    connection: Connection,
-    attempt: Attempt,
-    *,
-    outcome: Outcome,
-    detail: str | None,
-    notes: Sequence[str] = (),
-) -> None:
-    steps_repository.finish(
-        connection,
-        attempt.asset.id,
-        attempt.step,
-        attempt.number,
-        outcome=outcome,
-        detail=detail,
-        notes=notes,
-    )
-
-
-def _with_followers(kind: Kind, step: Step) -> set[Step]:
-    found = {step}
-    for follower, rule in PIPELINE[kind].items():
-        if step in rule.after:
-            found |= _with_followers(kind, follower)
-    return found
-
-
-def _outcomes(asset: Asset) -> Outcomes:
-    return {record.name: record.outcome for record in asset.steps if record.outcome is not None}
+def mark_tidied(connection: Connection, asset_id: str) -> None:
+    """Its replaced objects are gone."""
+    reconcile_repository.mark_tidied(connection, asset_id)

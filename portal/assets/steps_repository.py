@@ -32,6 +32,16 @@ def lock_asset(connection: Connection, asset_id: str) -> str | None:
     )
 
 
+def has_open_step(connection: Connection, asset_id: str) -> bool:
+    """Whether a step of a present asset has begun, or is to be repeated, and has not ended."""
+    query = (
+        select(steps.c.name)
+        .join(assets, assets.c.id == steps.c.asset_id)
+        .where(assets.c.id == asset_id, assets.c.removed_at.is_(None), steps.c.outcome.is_(None))
+    )
+    return connection.scalar(select(query.exists())) or False
+
+
 def begin_attempt(connection: Connection, asset_id: str, step: Step) -> tuple[int, int] | None:
     """Start the next attempt and return (attempt, tries); None when the step has ended."""
     statement = insert(steps).values(
