@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from portal.db.migrate import current_revision, head_revision
 from portal.errors import PortalError
 from portal.ids import new_id
-from portal.job_queue import service as job_queue_service
+from portal.jobs import service as jobs_service
 from portal.runtime import Runtime, open_runtime
 from portal.settings import Settings, child_environment, variable_name
 from portal.storage import keys
@@ -176,7 +176,7 @@ def check_search(runtime: Runtime) -> Check:
 
 def check_workers(runtime: Runtime) -> Check:
     with runtime.engine.connect() as connection:
-        count = job_queue_service.live_worker_count(connection)
+        count = jobs_service.live_worker_count(connection)
     if count:
         return Check("workers", CheckState.OK, f"They are alive and serve {count} lanes in all.")
     sentence = "None is alive: what comes in waits."

@@ -21,9 +21,9 @@ from procrastinate.worker import Worker
 from sqlalchemy import Engine
 
 from portal.errors import DatabaseUnavailable, PortalError
-from portal.job_queue import service as job_queue_service
-from portal.job_queue.service import HEARTBEAT_SECONDS, STALLED_SECONDS
 from portal.jobs import LANES, Job, Lane, Task, defer
+from portal.jobs import service as jobs_service
+from portal.jobs.service import HEARTBEAT_SECONDS, STALLED_SECONDS
 from portal.logs import bound
 from workers.lanes import CONCURRENCY, RETRIES
 from workers.registry import JobHandler
@@ -142,7 +142,7 @@ async def _watch(engine: Engine, workers: Sequence[LaneWorker]) -> None:
 
 def _are_alive(engine: Engine, worker_ids: Set[int]) -> bool:
     with engine.connect() as connection:
-        return worker_ids <= job_queue_service.live_workers(connection)
+        return worker_ids <= jobs_service.live_workers(connection)
 
 
 def _lane_worker(app: App, lane: Lane, *, wait: bool) -> LaneWorker:

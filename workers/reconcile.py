@@ -14,8 +14,8 @@ from sqlalchemy import Connection
 
 from portal.assets import service as assets_service
 from portal.errors import PortalError
-from portal.job_queue import service as job_queue_service
 from portal.jobs import Job, Task
+from portal.jobs import service as jobs_service
 from portal.runtime import Runtime
 from portal.storage import keys
 from portal.uploads import service as uploads_service
@@ -43,7 +43,7 @@ class Sweep:
 
     def sweep_once(self) -> None:
         repairs: tuple[Callable[[Connection], None], ...] = (
-            job_queue_service.requeue_stalled_jobs,
+            jobs_service.requeue_stalled_jobs,
             queue_missed_steps,
             self._abort_abandoned_uploads,
             self._delete_leftovers,
@@ -51,7 +51,7 @@ class Sweep:
         for repair in repairs:
             try:
                 with self.runtime.engine.begin() as connection:
-                    if job_queue_service.hold_sweep(connection):
+                    if jobs_service.hold_sweep(connection):
                         repair(connection)
             except PortalError as error:
                 _log.warning("sweep failed", repair=repair.__name__, reason=str(error))
@@ -81,7 +81,7 @@ def queue_missed_steps(connection: Connection) -> None:
     for upload_id in uploads_service.unfinished_upload_ids(
         connection, older_than_seconds=STUCK_SECONDS
     ):
-        job_queue_service.queue_missed(connection, Job(Task.FINISH_UPLOAD, upload_id))
+        jobs_service.queue_missed(connection, Job(Task.FINISH_UPLOAD, upload_id))
     for asset_id in assets_service.unsettled_assets(connection, seconds=STUCK_SECONDS):
         for job in assets_service.due_jobs(connection, asset_id):
-            job_queue_service.queue_missed(connection, job)
+            jobs_service.queue_missed(connection, job)

@@ -7,7 +7,7 @@ import time
 from types import TracebackType
 
 from portal.cli.processes import worker_process
-from portal.job_queue import service as job_queue_service
+from portal.jobs import service as jobs_service
 from portal.runtime import Runtime
 from portal.supervisor import Supervisor
 
@@ -53,7 +53,7 @@ class OwnWorker:
 
     def _lives_another(self) -> bool:
         with self._runtime.engine.connect() as connection:
-            return job_queue_service.live_worker_count(connection) > 0
+            return jobs_service.live_worker_count(connection) > 0
 
     def _start(self) -> None:
         settings = self._runtime.settings

@@ -15,8 +15,8 @@ import workers.queue
 from portal.errors import DatabaseUnavailable, StorageUnavailable
 from portal.events import service as events_service
 from portal.ids import new_id
-from portal.job_queue import service as job_queue_service
 from portal.jobs import LANES, Job, Lane, Task, defer
+from portal.jobs import service as jobs_service
 from tests.stored_files import QueuedJob, queued_jobs
 from workers.lanes import RETRIES
 from workers.queue import JobRunner, build_app, run_due, run_until
@@ -90,6 +90,19 @@ def test_a_twin_that_waits_is_enough(connection: Connection) -> None:
         (Task.PROBE, 1),
     ]
     assert connection.execute(text("select 1")).scalar_one() == 1  # the transaction still works
+
+
+def test_a_twin_that_waits_sees_the_work_of_whoever_relied_on_it(engine: Engine) -> None:
+    """A worker that took it before the commit would index what was, and nobody what is."""
+    job = Job(Task.INDEX_EVENT, new_id())
+    queue(engine, job)
+    ran: list[str] = []
+    with engine.begin() as connection:
+        defer(connection, job)
+        work_off(engine, ran.append)
+        assert ran == []
+    work_off(engine, ran.append)
+    assert ran == [job.subject_id]
 
 
 def test_a_twin_that_runs_is_not_enough(connection: Connection) -> None:
@@ -248,17 +261,17 @@ def wait_until(engine: Engine, condition: Callable[[Connection], bool], work: Wo
 
 
 def lives(connection: Connection) -> bool:
-    return job_queue_service.live_worker_count(connection) == len(Lane)
+    return jobs_service.live_worker_count(connection) == len(Lane)
 
 
 def test_a_worker_is_known_while_it_lives(engine: Engine) -> None:
     with engine.connect() as connection:
-        assert job_queue_service.live_worker_count(connection) == 0
+        assert jobs_service.live_worker_count(connection) == 0
     with Work(engine, lambda _id: None) as work:
         wait_until(engine, lives, work)
     work.done.result(timeout=WAIT_SECONDS_MAX)
     with engine.connect() as connection:
-        assert job_queue_service.live_worker_count(connection) == 0
+        assert jobs_service.live_worker_count(connection) == 0
 
 
 def test_a_new_job_is_taken_up_at_once(engine: Engine) -> None:
@@ -303,7 +316,7 @@ def test_a_lane_that_ends_by_itself_ends_the_process(
 ) -> None:
     """The supervisor then starts it anew; else its jobs would wait, or run twice, unnoticed."""
     monkeypatch.setattr(workers.queue, "HEARTBEAT_SECONDS", 0.2)
-    monkeypatch.setattr(job_queue_service, "STALLED_SECONDS", 2)
+    monkeypatch.setattr(jobs_service, "STALLED_SECONDS", 2)
     with Work(engine, lambda _id: None) as work:
         wait_until(engine, lives, work)
         with engine.begin() as connection:

@@ -10,8 +10,8 @@ from portal.assets.models import Step
 from portal.assets.pipeline import PIPELINE
 from portal.assets.service import STEP_TASKS
 from portal.ids import new_id
-from portal.job_queue.service import HEARTBEAT_SECONDS, STALLED_SECONDS
 from portal.jobs import LANES, Job, Lane, Task
+from portal.jobs.service import HEARTBEAT_SECONDS, STALLED_SECONDS
 from workers.lanes import CONCURRENCY, RETRIES, RetryPolicy
 
 PAUSES = st.lists(st.floats(0, 1000), max_size=8).map(tuple)

@@ -1,19 +1,10 @@
-"""The vocabulary of background work: task names, their lanes, and `defer`.
-
-A task is the function, a job is one run of it. Every job concerns one row, named by its id, and
-is queued on the caller's connection, so that it commits or vanishes with that row. The web knows
-tasks by these names only and never imports their code.
-"""
+"""The words for background work: tasks, their lanes, jobs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-
-from procrastinate import App, SyncPsycopgConnector
-from procrastinate.exceptions import AlreadyEnqueued
-from sqlalchemy import Connection
 
 
 class Lane(StrEnum):
@@ -64,27 +55,9 @@ class Job:
         """Jobs with equal locks never run at the same time; the index has a single writer."""
         if LANES[self.task] is Lane.INDEX:
             return Lane.INDEX
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """Of jobs with equal names, one at most waits in the queue."""
         return f"{self.task}:{self.subject_id}"
-
-
-# No import_paths: deferring by name must not import the workers. The connector is never opened;
-# each defer brings the caller's connection.
-_app = App(connector=SyncPsycopgConnector())
-
-
-def defer(connection: Connection, job: Job, *, delay_seconds: float = 0) -> None:
-    """Queue `job` in the transaction of `connection`; a twin that still waits makes it a no-op."""
-    deferrer = _app.configure_task(
-        job.task,
-        allow_unknown=True,
-        connection=connection.connection.driver_connection,
-        queue=LANES[job.task],
-        lock=job.lock,
-        queueing_lock=f"{job.task}:{job.subject_id}",
-        schedule_in={"milliseconds": round(delay_seconds * 1000)} if delay_seconds else None,
-    )
-    try:
-        with connection.begin_nested():
-            deferrer.defer(subject_id=job.subject_id, tries=job.tries)
-    except AlreadyEnqueued:
-        return

@@ -5,8 +5,9 @@ from __future__ import annotations
 import structlog
 from sqlalchemy import Connection
 
-from portal.job_queue import repository
-from portal.jobs import Job, Task, defer
+from portal.jobs import repository
+from portal.jobs.deferring import defer
+from portal.jobs.vocabulary import Job, Task
 
 HEARTBEAT_SECONDS = 5
 STALLED_SECONDS = 15

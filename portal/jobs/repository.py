@@ -59,6 +59,21 @@ def drop_job(connection: Connection, job_id: int) -> None:
     connection.execute(text("delete from procrastinate_jobs where id = :job"), {"job": job_id})
 
 
+def hold_waiting(connection: Connection, queueing_lock: str) -> bool:
+    """Keep the waiting job of this name from being taken until the transaction ends.
+
+    Workers skip locked rows. False when there is none any more.
+    """
+    held = connection.execute(
+        text(
+            "select id from procrastinate_jobs"
+            " where queueing_lock = :name and status = 'todo' for update"
+        ),
+        {"name": queueing_lock},
+    ).one_or_none()
+    return held is not None
+
+
 def has_job(connection: Connection, *, task: str, subject_id: str) -> bool:
     """Whether such a job waits or runs."""
     found: bool = connection.execute(
