@@ -18,8 +18,8 @@ from portal.web.transactions import runtime_of
 CHUNK_BYTES = 1024**2
 """Read and sent in one go; Starlette's FileResponse takes 64 KB and is many times slower."""
 
-FOR_EVER = "public, max-age=31536000, immutable"
 FOR_MINUTES = "public, max-age=300"
+"""How long a withdrawal may take to reach the caches: no public byte is kept unasked for longer."""
 ASK_AGAIN = "no-cache"
 NEVER = "private, no-store"
 
@@ -44,12 +44,13 @@ async def stored_answer(request: Request, source: Source) -> Response:
         "Accept-Ranges": "bytes",
         **source.headers,
     }
-    if is_known(request.headers, etag=source.etag):
-        return Response(status_code=304, headers=headers)
     store = runtime_of(request).store
     size_bytes = source.size_bytes
     if size_bytes is None:
+        # Before any 304: "*" matches only what is there (RFC 9110, 13.1.2).
         size_bytes = (await run_in_threadpool(store.head, source.key)).size_bytes
+    if is_known(request.headers, etag=source.etag):
+        return Response(status_code=304, headers=headers)
     whole = ByteRange(0, size_bytes)
     if request.method == "HEAD":  # ranges are defined for GET alone: RFC 9110, 14.2
         return _head(whole, source.media_type, headers)

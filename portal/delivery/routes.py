@@ -16,14 +16,7 @@ from starlette.routing import Route
 
 from portal.assets.models import RenditionKind, Step
 from portal.delivery import repository
-from portal.delivery.answers import (
-    ASK_AGAIN,
-    FOR_EVER,
-    FOR_MINUTES,
-    Source,
-    stored_answer,
-    text_answer,
-)
+from portal.delivery.answers import ASK_AGAIN, FOR_MINUTES, Source, stored_answer, text_answer
 from portal.delivery.playlists import INIT, master_playlist, media_playlist, playable
 from portal.delivery.urls import MASTER, MEDIA
 from portal.errors import NotFound, ObjectMissing
@@ -88,7 +81,7 @@ async def send_segment(request: Request) -> Response:
             etag=f'"{key}"',
             media_type=INIT_TYPE if key.endswith(INIT) else SEGMENT_TYPE,
             is_public=is_public,
-            caching=FOR_EVER,
+            caching=FOR_MINUTES,
         ),
     )
 
@@ -178,7 +171,7 @@ def _find_captions(
     is_public = repository.find_public_flag(connection, asset_id, viewer=viewer)
     if is_public is None:
         raise _nothing_here()
-    for transcript in transcripts.transcripts_of(connection, asset_id):
+    for transcript in transcripts.transcripts_of(connection, asset_id, viewer=viewer):
         if transcript.language == language:
             return is_public, transcript
     raise _nothing_here()

@@ -245,7 +245,7 @@ def test_a_player_finds_every_segment_from_the_master(
         assert [answer.content for answer in answers] == [LARGE_BYTES, LAST_BYTES]
         for answer in answers:
             assert answer.headers["content-type"] == "video/iso.segment"
-            assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+            assert answer.headers["cache-control"] == "public, max-age=300"
             assert answer.headers["content-length"] == str(len(answer.content))
 
 
@@ -337,6 +337,33 @@ def test_known_bytes_are_not_sent_again(
     assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", etag)
     assert again.headers["cache-control"] == first.headers["cache-control"]
     assert client.get(path, headers={"if-none-match": '"other"'}).content == first.content
+
+
+KEPT_SECONDS = {"no-cache": 0, "public, max-age=300": 300}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_withdrawal_reaches_every_cache_within_minutes(
+    client: TestClient, runtime: Runtime, delivered: Delivered, place: str
+) -> None:
+    bring_to(runtime, "public")
+    path = address(place, delivered)
+    kept = client.get(path).headers
+    assert KEPT_SECONDS[kept["cache-control"]] <= 300
+    bring_to(runtime, "withdrawn")
+    again = client.get(path, headers={"if-none-match": kept["etag"]})
+    assert (again.status_code, again.json()) == (404, NOWHERE)
+
+
+@pytest.mark.parametrize("known", ["*", '"assets/{id}/transcode/1/720p/00003.m4s"'])
+def test_what_is_not_there_is_not_known_either(
+    client: TestClient, runtime: Runtime, delivered: Delivered, known: str
+) -> None:
+    bring_to(runtime, "public")
+    path = segment_path(delivered.recording_id, 1, "720p", "00003.m4s")
+    condition = known.replace("{id}", delivered.recording_id)
+    answer = client.get(path, headers={"if-none-match": condition})
+    assert (answer.status_code, answer.json()) == (404, NOWHERE)
 
 
 def test_a_head_tells_what_a_get_would_send(
