@@ -1,0 +1,227 @@
+"""Killed in the middle of a transcode: what was acknowledged gets ready all the same.
+
+The times that are printed (`pytest -s`) are measurements, not conditions.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from portal.assets import service as assets_service
+from portal.assets.models import Asset, AssetState, RenditionKind, Step, StepRecord, StepState
+from portal.db import tables
+from portal.jobs import Task
+from portal.runtime import Runtime, open_runtime
+from portal.storage import keys
+from tests.e2e.processes import (
+    Installation,
+    Process,
+    Role,
+    is_alive,
+    parent_of,
+    wait_until,
+)
+from tests.media import make_clip
+from tests.step_runs import Bench, decode_all
+from tests.stored_files import acknowledge, age, asset_of, keys_of, make_event, queued_jobs
+from workers.reconcile import Sweep
+from workers.sandbox import Level, Sandbox
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.postgres,
+    pytest.mark.media,
+    pytest.mark.timeout(600),
+]
+
+SETTLED = {AssetState.READY, AssetState.PARTIAL, AssetState.FAILED}
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A recording that takes some seconds to transcode."""
+    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
+    fast = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p")
+    return make_clip(path, seconds=20, size="1280x720", options=fast).read_bytes()
+
+
+@dataclass(frozen=True)
+class Portal:
+    """An installation as a test looks at it. Looking keeps the database awake only meanwhile."""
+
+    installation: Installation
+    clip: bytes
+
+    def bring_in(self, name: str) -> str:
+        """The id of an asset that was acknowledged."""
+        with open_runtime(self.installation.settings) as runtime:
+            event = make_event(runtime)
+            content = self.clip + name.encode()  # behind the last box, where nobody looks
+            return acknowledge(runtime, event, f"{name}.mp4", content).asset_id
+
+    def look(self, asset_id: str) -> Asset:
+        with open_runtime(self.installation.settings) as runtime:
+            return asset_of(runtime, asset_id)
+
+    def step(self, asset_id: str, step: Step) -> StepRecord | None:
+        steps = self.look(asset_id).steps
+        return next((record for record in steps if record.name is step), None)
+
+    def wait_for_transcode(self, asset_id: str) -> int:
+        """Wait until it is well under way; the number of its ffmpeg process."""
+
+        def is_under_way() -> bool:
+            record = self.step(asset_id, Step.TRANSCODE)
+            return record is not None and record.progress is not None and record.progress > 0
+
+        wait_until(is_under_way)
+        (encoder,) = self.installation.encoders(asset_id)[-1:]
+        return encoder
+
+    def wait_until_settled(self, asset_id: str) -> float:
+        return wait_until(lambda: assets_service.state_of(self.look(asset_id)) in SETTLED)
+
+    def check_whole(self, asset_id: str, folder: Path) -> None:
+        """Ready, every rung decodes from first to last, and nothing else is left over."""
+        with open_runtime(self.installation.settings) as runtime:
+            asset = asset_of(runtime, asset_id)
+            assert assets_service.detail_of(asset) is None
+            assert assets_service.state_of(asset) is AssetState.READY
+            playable = [r for r in asset.renditions if r.kind is not RenditionKind.IMAGE]
+            assert [r.name for r in playable] == ["720p", "480p", "360p", "240p", "audio"]
+            assert len({r.attempt for r in playable}) == 1
+            decode_all(Bench(runtime, Sandbox(Level.PLAIN), folder).download(playable))
+            self._check_tidy(runtime, asset)
+        assert list(self.installation.settings.scratch_path.iterdir()) == []
+
+    def _check_tidy(self, runtime: Runtime, asset: Asset) -> None:
+        with runtime.engine.begin() as connection:
+            age(connection, tables.steps, "finished_at", minutes=11)
+        wait_until(lambda: self._is_swept(runtime, asset))
+
+    def _is_swept(self, runtime: Runtime, asset: Asset) -> bool:
+        Sweep(runtime, threading.Event()).sweep_once()
+        assert asset.original is not None
+        shown = (asset.original.key, *(r.key for r in asset.renditions))
+        return all(key.startswith(shown) for key in keys_of(runtime, keys.asset_prefix(asset.id)))
+
+
+@pytest.fixture
+def portal(tmp_path: Path, clip: bytes) -> Iterator[Portal]:
+    installation = Installation(tmp_path / "data")
+    try:
+        yield Portal(installation, clip)
+    finally:
+        installation.end()
+
+
+def undisturbed_seconds(portal: Portal) -> float:
+    return portal.wait_until_settled(portal.bring_in("undisturbed"))
+
+
+def tell(what: str, seconds: float, *, undisturbed: float) -> None:
+    late = seconds - undisturbed
+    print(f"{what}: {seconds:.1f} s, undisturbed {undisturbed:.1f} s: {late:+.1f} s")  # noqa: T201
+
+
+def tell_memory(processes: list[Process]) -> None:
+    for process in processes:
+        resident, proportional = process.memory_mebibytes
+        print(f"idle {process.role}: {resident:.0f} MiB, {proportional:.0f} MiB of its own")  # noqa: T201
+
+
+def test_a_killed_workers_transcode_is_taken_over(portal: Portal, tmp_path: Path) -> None:
+    with portal.installation.served(workers=2):
+        tell_memory(portal.installation.processes())
+        undisturbed = undisturbed_seconds(portal)
+        asset_id, started_at = portal.bring_in("killed"), time.monotonic()
+        encoder = portal.wait_for_transcode(asset_id)
+        killed = parent_of(encoder, portal.installation.processes(Role.WORKER))
+
+        killed.kill()
+
+        portal.wait_until_settled(asset_id)
+        seconds = time.monotonic() - started_at
+        tell("kill -9 of a worker", seconds, undisturbed=undisturbed)
+        assert not is_alive(encoder)
+        record = portal.step(asset_id, Step.TRANSCODE)
+        assert record is not None
+        assert record.attempt == 2
+        portal.check_whole(asset_id, tmp_path)
+
+
+def test_a_killed_portal_goes_on_when_it_is_started_again(portal: Portal, tmp_path: Path) -> None:
+    """Only the command itself is killed; the others notice it by themselves."""
+    with portal.installation.served(workers=1) as serve:
+        undisturbed = undisturbed_seconds(portal)
+        asset_id, started_at = portal.bring_in("killed"), time.monotonic()
+        encoder = portal.wait_for_transcode(asset_id)
+        serve.kill()
+        serve.wait()
+        ended = wait_until(lambda: portal.installation.processes() == [])
+        assert not is_alive(encoder)
+        print(f"children ended {ended:.1f} s after the portal was killed")  # noqa: T201
+
+    with portal.installation.served(workers=1):
+        portal.wait_until_settled(asset_id)
+        seconds = time.monotonic() - started_at
+        tell("kill -9 of portal serve and a restart", seconds, undisturbed=undisturbed)
+        portal.check_whole(asset_id, tmp_path)
+
+
+def test_a_portal_killed_with_all_its_processes_adopts_its_database(
+    portal: Portal, tmp_path: Path
+) -> None:
+    with portal.installation.served(workers=2) as serve:
+        asset_id = portal.bring_in("killed")
+        encoder = portal.wait_for_transcode(asset_id)
+        before = portal.installation.database_pid()
+        serve.kill()
+        for process in portal.installation.processes():
+            process.kill()
+        wait_until(lambda: portal.installation.processes() == [] and not is_alive(encoder))
+
+    with portal.installation.served(workers=1):
+        assert portal.installation.database_pid() == before
+        seconds = portal.wait_until_settled(asset_id)
+        print(f"kill -9 of every process, from ready on: {seconds:.1f} s")  # noqa: T201
+        portal.check_whole(asset_id, tmp_path)
+
+
+def test_a_worker_that_is_asked_to_stop_gives_its_transcode_back(
+    portal: Portal, tmp_path: Path
+) -> None:
+    with portal.installation.started("worker") as worker:
+        asset_id = portal.bring_in("interrupted")
+        encoder = portal.wait_for_transcode(asset_id)
+
+        worker.send_signal(signal.SIGTERM)
+
+        seconds = wait_until(lambda: worker.poll() is not None)
+        print(f"SIGTERM in mid-transcode: ended after {seconds:.1f} s")  # noqa: T201
+        assert worker.returncode == 0
+        assert not is_alive(encoder)
+        assert portal.installation.processes() == []
+
+    with open_runtime(portal.installation.settings) as runtime:
+        (record,) = [r for r in asset_of(runtime, asset_id).steps if r.name is Step.TRANSCODE]
+        assert (record.state, record.attempt, record.detail) == (StepState.WAITING, 1, None)
+        with runtime.engine.begin() as connection:
+            waiting = [(j.task, j.is_running, j.has_pause) for j in queued_jobs(connection)]
+            assert (Task.TRANSCODE, False, False) in waiting
+            again = assets_service.begin_attempt(connection, asset_id, Step.TRANSCODE)
+            assert again is not None
+            assert (again.number, again.tries) == (2, 1)
+            connection.rollback()
+        assert list(runtime.settings.scratch_path.iterdir()) == []
+
+    with portal.installation.started("worker"):
+        portal.wait_until_settled(asset_id)
+        portal.check_whole(asset_id, tmp_path)
