@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-from babel import localedata
 
 from portal.errors import InvalidInput
-from portal.events.marked_yaml import Fault, Faults, Value, read_yaml
-from portal.events.models import Contact, EventDescription, PersonEntry, ProgrammeEntry
+from portal.events.manifest_values import (
+    BODY_LENGTH_MAX,
+    LINE_LENGTH_MAX,
+    TEXT_LENGTH_MAX,
+    check_language,
+    check_people,
+    owners_of_names,
+    read_contact,
+    read_language,
+    read_name,
+    read_names,
+    read_sha256,
+    read_slug,
+    read_text,
+    read_zone,
+)
+from portal.events.marked_yaml import Fault, Faults, Value, quoted, read_yaml
+from portal.events.models import EventDescription, PersonEntry, ProgrammeEntry
 from portal.languages import PAGE_LANGUAGES, LocalizedText
-from portal.slugs import is_slug
 
 MANIFEST_NAME = "event.yaml"
-LANGUAGE_PATTERN = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-SHA256_PATTERN = re.compile(r"[0-9a-f]{64}")
 
 EVENT_KEYS = (
     *("slug", "title", "summary", "body", "starts_at", "ends_at", "time_zone"),
     *("default_language", "place", "credit", "contact", "topics", "people", "delegations"),
     *("programme", "publish", "files"),
 )
-CONTACT_KEYS = ("name", "email", "phone")
 PERSON_KEYS = ("name", "role", "variants")
 PROGRAMME_KEYS = ("title", "starts_at", "ends_at", "recordings")
 FILE_KEYS = ("title", "caption", "language", "people", "sha256")
@@ -91,25 +99,25 @@ class _Reader:
         self._present = frozenset(present)
         self._faults = faults
         self._fields = root.fields(EVENT_KEYS)
-        self._zone = self._read_zone()
-        self._language = self._read_default_language()
+        self._zone = read_zone(self._fields.get("time_zone"))
+        self._language = read_language(self._fields.get("default_language")) or PAGE_LANGUAGES[0]
 
     def manifest(self) -> Manifest:
         fields = self._fields
-        people = tuple(map(self._person, self._list("people")))
+        people = self._people()
         starts_at, ends_at = self._span(fields)
         event = EventDescription(
             slug=self._slug(),
             title=self._required_title(self._root, fields),
             default_language=self._language,
             time_zone=self._zone.key if self._zone else "UTC",
-            summary=self._texts(fields.get("summary")),
-            body=self._texts(fields.get("body")),
+            summary=self._texts(fields.get("summary"), length_max=TEXT_LENGTH_MAX),
+            body=self._texts(fields.get("body"), length_max=BODY_LENGTH_MAX),
             place=self._texts(fields.get("place")),
             starts_at=starts_at,
             ends_at=ends_at,
-            credit=_text(fields.get("credit")),
-            contact=_contact(fields.get("contact")),
+            credit=read_text(fields.get("credit")),
+            contact=read_contact(fields.get("contact")),
             topics=tuple(map(self._texts, self._list("topics"))),
             delegations=tuple(map(self._texts, self._list("delegations"))),
             people=people,
@@ -117,31 +125,11 @@ class _Reader:
         )
         return Manifest(event=event, publish=self._publish(), files=self._files(people))
 
-    def _read_zone(self) -> ZoneInfo | None:
-        value = self._fields.get("time_zone")
-        name = _text(value)
-        if value is None or name is None:
-            return None
-        try:
-            return ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError):  # a folder's name is an OSError
-            value.fault(f"is no time zone: {name!r}; write one like Europe/Minsk")
-            return ZoneInfo("UTC")  # so that times without offset are no second fault
-
-    def _read_default_language(self) -> str:
-        return _language(self._fields.get("default_language")) or PAGE_LANGUAGES[0]
-
     def _slug(self) -> str:
-        value = self._fields.get("slug")
-        if value is None:
-            self._root.fault("slug is missing: it is the event's address, like press-scrum-2019")
-            return ""
-        slug = value.text() or ""
-        if slug and not is_slug(slug):
-            value.fault(
-                f"{slug!r} is no address: use small Latin letters, digits and single hyphens"
-            )
-        return slug
+        if "slug" in self._fields:
+            return read_slug(self._fields["slug"])
+        self._root.fault("slug is missing: it is the event's address, like press-scrum-2019")
+        return ""
 
     def _publish(self) -> Publish:
         value = self._fields.get("publish")
@@ -150,7 +138,7 @@ class _Reader:
         if (text := value.text()) in set(Release):
             return Release(text)
         if text and not text[:1].isdigit():
-            value.fault(f"must be draft, now or a time, not {text!r}")
+            value.fault(f"must be draft, now or a time, not {quoted(text)}")
             return Release.DRAFT
         return (text and value.instant(self._zone)) or Release.DRAFT
 
@@ -158,23 +146,29 @@ class _Reader:
         value = self._fields.get(name)
         return [] if value is None else value.items()
 
-    def _texts(self, value: Value | None) -> LocalizedText:
+    def _texts(self, value: Value | None, *, length_max: int = LINE_LENGTH_MAX) -> LocalizedText:
         """A text per language; a plain text is in the event's default language."""
         if value is None:
             return {}
         if not value.is_mapping:
-            text = value.text()
+            text = value.text(length_max=length_max)
             return {} if text is None else {self._language: text}
         texts = {}
         for language, entry in value.entries().items():
-            if _check_language(entry, language) and (text := entry.text()) is not None:
+            text = entry.text(length_max=length_max)
+            if check_language(entry, language) and text is not None:
                 texts[language] = text
         return texts
 
     def _required_title(self, owner: Value, fields: Mapping[str, Value]) -> LocalizedText:
         if "title" not in fields:
             owner.fault("title is missing")
-        return self._texts(fields.get("title"))
+            return {}
+        fault_count = len(self._faults)
+        texts = self._texts(fields["title"])
+        if not texts and len(self._faults) == fault_count:
+            fields["title"].fault("is empty")
+        return texts
 
     def _span(self, fields: Mapping[str, Value]) -> tuple[datetime | None, datetime | None]:
         starts_at = fields["starts_at"].instant(self._zone) if "starts_at" in fields else None
@@ -183,16 +177,22 @@ class _Reader:
             fields["ends_at"].fault("is before starts_at")
         return starts_at, ends_at
 
+    def _people(self) -> tuple[PersonEntry, ...]:
+        values = self._list("people")
+        people = tuple(map(self._person, values))
+        check_people(values, people)
+        return people
+
     def _person(self, value: Value) -> PersonEntry:
         if not value.is_mapping:
-            return PersonEntry(name=value.text() or "", role={})
+            return PersonEntry(name=read_name(value), role={})
         fields = value.fields(PERSON_KEYS)
         if "name" not in fields:
             value.fault("has no name")
         return PersonEntry(
-            name=_text(fields.get("name")) or "",
+            name=read_name(fields.get("name")),
             role=self._texts(fields.get("role")),
-            variants=fields["variants"].texts() if "variants" in fields else (),
+            variants=read_names(fields.get("variants")),
         )
 
     def _programme_entry(self, value: Value) -> ProgrammeEntry:
@@ -211,58 +211,33 @@ class _Reader:
 
     def _files(self, people: tuple[PersonEntry, ...]) -> Mapping[str, FileEntry]:
         value = self._fields.get("files")
-        known = {name: person.name for person in people for name in (person.name, *person.variants)}
         entries = {} if value is None else value.entries()
         for name, entry in entries.items():
             self._check_present(entry, name)
-        return {name: self._file(entry, known) for name, entry in entries.items()}
+        owners = owners_of_names(people)
+        return {name: self._file(entry, owners) for name, entry in entries.items()}
 
-    def _file(self, value: Value, known_people: Mapping[str, str]) -> FileEntry:
+    def _file(self, value: Value, owners: Mapping[str, tuple[str, ...]]) -> FileEntry:
         fields = value.fields(FILE_KEYS)
-        people = fields["people"].texts() if "people" in fields else ()
-        for name in people:
-            if name not in known_people:
-                fields["people"].fault(f"names {name!r}, who is not in the event's people")
+        names = read_names(fields.get("people"))
+        for name in names:
+            _check_owner(fields["people"], name, owners.get(name, ()))
         return FileEntry(
             title=self._texts(fields.get("title")),
-            caption=self._texts(fields.get("caption")),
-            language=_language(fields.get("language")),
-            people=tuple(dict.fromkeys(known_people.get(name, name) for name in people)),
-            sha256=_sha256(fields.get("sha256")),
+            caption=self._texts(fields.get("caption"), length_max=TEXT_LENGTH_MAX),
+            language=read_language(fields.get("language")),
+            people=tuple(dict.fromkeys(owners.get(name, (name,))[0] for name in names)),
+            sha256=read_sha256(fields.get("sha256")),
         )
 
     def _check_present(self, value: Value, name: str) -> None:
         if name not in self._present:
-            value.fault(f"names the file {name!r}, which is not in the folder")
+            value.fault(f"names the file {quoted(name)}, which is not in the folder")
 
 
-def _text(value: Value | None) -> str | None:
-    return None if value is None else value.text()
-
-
-def _contact(value: Value | None) -> Contact | None:
-    if value is None:
-        return None
-    fields = value.fields(CONTACT_KEYS)
-    return Contact(**{name: entry.text() for name, entry in fields.items()})
-
-
-def _language(value: Value | None) -> str | None:
-    language = _text(value)
-    if value is None or language is None or not _check_language(value, language):
-        return None
-    return language
-
-
-def _check_language(value: Value, language: str) -> bool:
-    if LANGUAGE_PATTERN.fullmatch(language) and localedata.exists(language.replace("-", "_")):
-        return True
-    value.fault(f"is no language: {language!r}; write a code like en, ru or be")
-    return False
-
-
-def _sha256(value: Value | None) -> str | None:
-    digest = (_text(value) or "").lower()
-    if value is not None and digest and not SHA256_PATTERN.fullmatch(digest):
-        value.fault("is no SHA-256: it must have 64 hexadecimal digits")
-    return digest or None
+def _check_owner(value: Value, name: str, owners: Sequence[str]) -> None:
+    """Exactly one person of the event must be meant."""
+    if not owners:
+        value.fault(f"names {name!r}, who is not in the event's people")
+    elif len(owners) > 1:
+        value.fault(f"names {name!r}, who may be {' or '.join(owners)}; write the whole name")

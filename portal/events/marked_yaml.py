@@ -6,9 +6,10 @@ writes the file sees everything that is wrong with it at once.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from difflib import get_close_matches
 
 import yaml
@@ -21,9 +22,14 @@ from yaml.events import (
     SequenceStartEvent,
 )
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from yaml.reader import ReaderError
 
 TEXT_BYTES_MAX = 1024**2
 DEPTH_MAX = 12
+LENGTH_MAX = 4096
+"""Characters of a text of which nothing else is said, such as a file's path."""
+QUOTED_LENGTH_MAX = 80
+YEARS = range(1900, 2201)
 NULL = "tag:yaml.org,2002:null"
 
 
@@ -61,15 +67,16 @@ class Value:
         """Note that `sentence` is true of this value: "has no title"."""
         self.faults.append(Fault(self.line, f"{self.name} {sentence}".lstrip()))
 
-    def text(self) -> str | None:
+    def text(self, *, length_max: int = LENGTH_MAX) -> str | None:
         """A scalar as it is written, so that `2019` and `no` need no quotes in a title."""
         if not isinstance(self.node, ScalarNode):
             self.fault("must be a text")
             return None
         text = str(self.node.value).strip()
-        if not text:
-            self.fault("is empty")
-        return text or None
+        if (sentence := _text_fault(text, length_max=length_max)) is not None:
+            self.fault(sentence)
+            return None
+        return text
 
     def items(self) -> list[Value]:
         if not isinstance(self.node, SequenceNode):
@@ -80,10 +87,11 @@ class Value:
             for number, node in enumerate(self.node.value, start=1)
         ]
 
-    def texts(self) -> tuple[str, ...]:
+    def texts(self, *, length_max: int = LENGTH_MAX) -> tuple[str, ...]:
         """A list of texts; a single text is a list of one."""
         values = [self] if isinstance(self.node, ScalarNode) else self.items()
-        return tuple(text for value in values if (text := value.text()) is not None)
+        texts = (value.text(length_max=length_max) for value in values)
+        return tuple(text for text in texts if text is not None)
 
     def entries(self) -> Mapping[str, Value]:
         """A mapping whose keys the writer chose; keys without a value are left out."""
@@ -115,12 +123,15 @@ class Value:
         except ValueError:
             instant = None
         if instant is None or len(text) <= len("2019-06-04"):
-            self.fault(f"is no time: {text!r}; write one like 2019-06-04T10:00:00+03:00")
+            self.fault(f"is no time: {quoted(text)}; write one like 2019-06-04T10:00:00+03:00")
+            return None
+        if instant.year not in YEARS:  # far from the ends of the calendar, where shifts overflow
+            self.fault(f"is in {instant.year}; years are taken from {YEARS[0]} to {YEARS[-1]}")
             return None
         if instant.tzinfo is None and zone is None:
             self.fault(f"has no offset such as +03:00: {text!r} (or give a time_zone)")
             return None
-        return instant if instant.tzinfo else instant.replace(tzinfo=zone)
+        return (instant if instant.tzinfo else instant.replace(tzinfo=zone)).astimezone(UTC)
 
     def _add(self, entries: dict[str, Value], key: Node, node: Node) -> None:
         place = f"a key of {self.name}" if self.name else "a key"
@@ -133,22 +144,39 @@ class Value:
         entries.setdefault(name, value)
 
 
+def quoted(text: str) -> str:
+    """`text` as part of a fault's sentence, cut when it is long."""
+    return repr(text if len(text) <= QUOTED_LENGTH_MAX else f"{text[:QUOTED_LENGTH_MAX]}…")
+
+
 def read_yaml(text: str, faults: Faults) -> Value | None:
     """The one mapping that `text` holds; None, with faults noted, when there is none."""
-    if len(text.encode()) > TEXT_BYTES_MAX:
+    if len(text.encode(errors="surrogatepass")) > TEXT_BYTES_MAX:
         faults.append(Fault(1, f"the file is larger than {TEXT_BYTES_MAX // 1024**2} MB"))
         return None
     try:
-        _check_shape(yaml.parse(text, Loader=yaml.SafeLoader), faults)
+        _check_shape(_events(text, faults), faults)
         node = None if faults else yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
-        faults.append(_syntax_fault(error))
+        faults.append(_syntax_fault(error, text))
         return None
     if isinstance(node, MappingNode):
         return Value(node, "", 1, faults)
     if not faults:
         faults.append(Fault(1, "the file must be a list of `key: value` pairs"))
     return None
+
+
+def _events(text: str, faults: Faults) -> Iterator[Event]:
+    loader = yaml.SafeLoader(text)
+    try:
+        while loader.check_event():
+            yield loader.get_event()  # type: ignore[no-untyped-call]  # so in its stub
+    except (ValueError, OverflowError):  # what PyYAML makes of "\U99999999"
+        sentence = "this is not YAML: a number or an escape sequence is too large"
+        faults.append(Fault(loader.line + 1, sentence))
+    finally:
+        loader.dispose()
 
 
 def _check_shape(events: Iterable[Event], faults: Faults) -> None:
@@ -171,7 +199,27 @@ def _line(place: Event | Node) -> int:
     return 1 if place.start_mark is None else int(place.start_mark.line) + 1
 
 
-def _syntax_fault(error: yaml.YAMLError) -> Fault:
+def _syntax_fault(error: yaml.YAMLError, text: str) -> Fault:
     if isinstance(error, yaml.MarkedYAMLError) and (mark := error.problem_mark):
         return Fault(mark.line + 1, f"this is not YAML: {error.problem}")
+    if isinstance(error, ReaderError):
+        line = text.count("\n", 0, error.position) + 1
+        return Fault(line, f"holds the control character U+{error.character:04X}")
     return Fault(1, f"this is not YAML: {str(error).splitlines()[0]}")
+
+
+def _text_fault(text: str, *, length_max: int) -> str | None:
+    """What is wrong with a text, which neither page nor database could keep."""
+    if not text:
+        return "is empty"
+    control = next(filter(_is_control, text), None)
+    if control is not None:
+        return f"holds the control character U+{ord(control):04X}"
+    if len(text) > length_max:
+        return f"has {len(text)} characters; at most {length_max} are taken"
+    return None
+
+
+def _is_control(character: str) -> bool:
+    """Control characters but line ends and tabs, and halves of surrogate pairs."""
+    return character not in "\n\t" and unicodedata.category(character) in {"Cc", "Cs"}

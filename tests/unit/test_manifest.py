@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -175,14 +176,86 @@ def test_the_message_names_lines() -> None:
         ("topics: " + "[" * 50 + "]" * 50, "more than 12 levels"),
         ("credit: 'a", "this is not YAML"),
         ("? [a]\n: b", "a key must be a text"),
+        ('credit: "x\\0y"', "credit holds the control character U+0000"),
+        ('credit: "x\\ud800"', "credit holds the control character U+D800"),
+        ('summary: {en: "a\\eb"}', "summary.en holds the control character U+001B"),
+        ('people: [{name: A, variants: ["B\\0"]}]', "variants[1] holds the control character"),
+        ('contact: {phone: "1\\x7f"}', "contact.phone holds the control character U+007F"),
+        ('"a\\0": 1', "a key holds the control character U+0000"),
+        ("credit: a\x07", "holds the control character U+0007"),
+        ('credit: "\\U99999999"', "an escape sequence is too large"),
+        ('credit: "\\UFFFFFFFF"', "an escape sequence is too large"),
+        ("starts_at: 1899-12-31T23:00:00Z", "starts_at is in 1899; years are taken from 1900"),
+        ("publish: 2201-01-01T00:00:00Z", "publish is in 2201; years are taken from 1900 to 2200"),
+        ("starts_at: 0001-01-01T00:00:00+14:00", "starts_at is in 1"),
+        ("people: [Anna, Anna]", "people[2] names 'Anna', who is named above already"),
+        ("people: [Anna B, Anna  B]", "people[2] names 'Anna B', who is named above already"),
+        (
+            "people: [{name: Anna, variants: [Bo]}, Bo]",
+            "people[1] has the variant 'Bo', which is the name of somebody else",
+        ),
+        ("people: [" + "n" * 201 + "]", "people[1] has 201 characters; at most 200 are taken"),
+        ("people: [{name: A, variants: [" + "n" * 201 + "]}]", "has 201 characters; at most 200"),
+        ("people: [{name: A, role: " + "n" * 301 + "}]", "role has 301 characters; at most 300"),
+        ("credit: " + "n" * 301, "credit has 301 characters; at most 300"),
+        ("contact: {email: " + "n" * 301 + "}", "contact.email has 301 characters; at most 300"),
+        ("topics: [{en: " + "n" * 301 + "}]", "topics[1].en has 301 characters; at most 300"),
+        ("delegations: [" + "n" * 301 + "]", "delegations[1] has 301 characters; at most 300"),
+        ("programme: [{title: {en: }}]", "programme[1].title is empty"),
+        ("summary: " + "n" * 5001, "summary has 5001 characters; at most 5000"),
+        ("body: " + "n" * 200_001, "body has 200001 characters; at most 200000"),
     ],
+    ids=lambda text: text[:40],
 )
 def test_faults(text: str, sentence: str) -> None:
     assert sentence in only_fault(text).sentence
 
 
-def test_syntax_faults_stand_on_their_line() -> None:
-    assert only_fault("\tcredit: a").line == 3
+@pytest.mark.parametrize("title", ["", "{}", "{en: }", "{en: ~, ru: }", "{en: ''}", "''"])
+def test_an_event_needs_a_title(title: str) -> None:
+    (fault,) = faults_of(f"slug: a\ntitle: {title}\n")
+
+    assert fault.line in {1, 2}
+    assert fault.sentence.startswith("title")
+    assert fault.sentence.endswith(("is empty", "is missing"))
+
+
+def test_a_variant_that_two_people_have_names_neither_of_them() -> None:
+    people = "people: [{name: A, variants: [Smith]}, {name: B, variants: [Smith]}]"
+    files = "files: {a.jpg: {people: [A]}, b.jpg: {people: [Smith], caption: " + "n" * 5001 + "}}"
+
+    faults = faults_of(f"slug: a\ntitle: T\n{people}\n{files}\n", present=("a.jpg", "b.jpg"))
+
+    assert [fault.sentence for fault in faults] == [
+        "files.b.jpg.people names 'Smith', who may be A or B; write the whole name",
+        "files.b.jpg.caption has 5001 characters; at most 5000 are taken",
+    ]
+
+
+def test_a_name_is_read_without_the_spaces_that_people_are_not_known_by() -> None:
+    text = "slug: a\ntitle: T\npeople: [{name: Anna  B, variants: [A  B, A B]}]\n"
+    files = "files: {a.jpg: {people: [Anna   B]}}\n"
+    manifest = read_manifest(text + files, present=("a.jpg",))
+
+    assert manifest.event.people == (PersonEntry("Anna B", {}, ("A B",)),)
+    assert manifest.files["a.jpg"].people == ("Anna B",)
+
+
+def test_line_ends_and_tabs_are_no_control_characters() -> None:
+    manifest = read_manifest('slug: a\ntitle: T\nbody: "a\\n\\tb"\n', present=())
+
+    assert manifest.event.body == {"en": "a\n\tb"}
+
+
+@pytest.mark.parametrize(
+    "line", ["\tcredit: a", "credit: a\x07", 'credit: "\\U99999999"', 'credit: "\\0"']
+)
+def test_syntax_faults_stand_on_their_line(line: str) -> None:
+    assert only_fault(line).line == 3
+
+
+def test_what_a_fault_repeats_is_cut() -> None:
+    assert len(only_fault("time_zone: " + "x" * 300).sentence) < 160
 
 
 @pytest.mark.parametrize("text", ["", "just words", "- a\n- b"])
@@ -202,11 +275,33 @@ def test_a_tag_makes_no_object() -> None:
     assert "must be a text" in only_fault("credit: !!python/object/apply:os.getcwd []").sentence
 
 
-@given(st.text(alphabet="slugtie:{}[]-,'\"\n \t&*!|>#?x1é", max_size=80))
-def test_any_text_is_read_or_refused(text: str) -> None:
-    described = "slug: a\ntitle: T\n" + text
+PIECES = st.sampled_from(
+    [
+        *("title", "slug", "people", "programme", "files", "publish", "starts_at", "time_zone"),
+        *("name", "variants", "recordings", "contact", "credit", "topics", "en", "ru", "body"),
+        *(": ", ":\n  ", "\n", "\n- ", "[", "]", "{", "}", ", ", "'", "|\n  ", "? ", "---", "..."),
+        *("&a ", "*a", "!!null ", "!!int ", "!x ", "%YAML 1.1", "~", "2019-06-04T10:00:00Z"),
+        *("9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "Europe/Minsk", "../etc"),
+        *('"\\0"', '"\\ud800"', '"\\U00110000"', '"\\xe9"', "\x00", "\x85", "\u2028", "\ufeff"),
+    ]
+)
+TEXTS = st.one_of(
+    st.text(max_size=80),
+    st.text(alphabet="slugtie:{}[]-,'\"\n \t&*!|>#?%@`\\0Ux1é", max_size=80),
+    st.lists(PIECES, max_size=30).map("".join),
+)
+
+
+@given(TEXTS, st.sampled_from(["", "slug: a\ntitle: T\n"]))
+def test_any_text_is_read_or_refused_with_lines(text: str, before: str) -> None:
+    described = before + text
+    faults: Sequence[Fault] = ()
     try:
-        slug = read_manifest(described, present=()).event.slug
-    except ManifestError:
-        slug = "a"
-    assert slug == "a"
+        event = read_manifest(described, present=()).event
+    except ManifestError as error:
+        faults = error.faults
+    else:
+        assert event.slug
+        assert any(event.title.values())
+    last = len(described.splitlines()) + 1
+    assert all(1 <= fault.line <= last for fault in faults)
