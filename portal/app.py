@@ -33,6 +33,7 @@ from portal.web.security_headers import SecurityHeaders
 from portal.web.static_files import BuiltFiles
 from portal.web.transactions import RuntimeState
 from portal.web.trusted_hosts import TrustedHosts
+from portal.web.trusted_proxies import TrustedProxies
 from portal.web.viewers import Viewers
 
 APIS = (events_api, assets_api, search_api, accounts_api)
@@ -67,6 +68,7 @@ def create_app(runtime: Runtime) -> Starlette:
         routes=ROUTES,
         middleware=[
             Middleware(RuntimeState, runtime=runtime),
+            Middleware(TrustedProxies, settings=runtime.settings),
             Middleware(RequestLog),
             Middleware(SecurityHeaders),
             Middleware(errors.Errors),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from functools import cached_property
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,7 +16,7 @@ from portal.errors import SettingsError
 PREFIX = "PORTAL_"
 FOREIGN_PREFIXES = ("PORTAL_TEST_", "PORTAL_SAMPLES")
 """Read by the tests only; never an error."""
-LISTS = frozenset({"allowed_hosts"})
+LISTS = frozenset({"allowed_hosts", "trusted_proxies"})
 """Settings written as a comma-separated list."""
 
 
@@ -35,6 +36,11 @@ class Settings(BaseModel):
     allowed_hosts: tuple[str, ...] = Field(
         default=("localhost", "127.0.0.1", "[::1]"),
         description="Host names of requests besides that of the base URL, comma-separated.",
+    )
+    trusted_proxies: tuple[str, ...] = Field(
+        default=(),
+        description="Addresses or networks of proxies whose X-Forwarded headers are believed, "
+        "comma-separated.",
     )
     database_url: SecretStr | None = Field(
         default=None,
@@ -94,6 +100,16 @@ class Settings(BaseModel):
         if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query:
             raise ValueError("must look like https://press.example.org")
         return value.rstrip("/")
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies_are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for given in value:
+            try:
+                ip_network(given, strict=False)
+            except ValueError as error:
+                raise ValueError(f"{given!r} is no address or network like 10.0.0.0/8") from error
+        return value
 
     @property
     def is_embedded_database(self) -> bool:

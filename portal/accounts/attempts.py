@@ -1,11 +1,16 @@
-"""The limit on sign-in attempts, per network address and per account.
+"""The limits on sign-in attempts.
 
-Both are counted, whether the account exists or not, and only as hashes: the table tells nobody
+Strict is the one on an account from a network address: guessing is stopped, and nobody can lock
+an editor out from elsewhere. The limits on an address alone and on an account alone only bound
+guessing by many names or from many places, and are too high to be reached by accident.
+
+All are counted whether the account exists or not, and only as hashes: the table tells nobody
 who tried to sign in. Windows are fixed quarters of an hour by Postgres' clock.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
 
@@ -14,7 +19,9 @@ from sqlalchemy import Connection
 from portal.accounts import repository, tokens
 from portal.errors import TooManyRequests
 
-ATTEMPTS_MAX = 10
+PAIR_ATTEMPTS_MAX = 10
+ADDRESS_ATTEMPTS_MAX = 100
+ACCOUNT_ATTEMPTS_MAX = 200
 WINDOW = timedelta(minutes=15)
 IPV6_PREFIX_BITS = 64
 """What one subscriber usually gets; counting single addresses would let one guess for ever."""
@@ -23,11 +30,12 @@ IPV6_PREFIX_BITS = 64
 def count(connection: Connection, *, email: str, address: str) -> None:
     """Note an attempt before it is known how it ends. Raises TooManyRequests.
 
-    Counting first, and taking back what succeeded, leaves no gap for attempts in parallel.
+    Counting first, and taking back what succeeded, leaves no gap for attempts in parallel. The
+    error takes the transaction back with it: an attempt that is refused counts nowhere.
     """
-    for bucket in _buckets(email, address):
+    for bucket, attempts_max in _limits(email, address).items():
         attempt_count, seconds_left = repository.count_attempt(connection, bucket, window=WINDOW)
-        if attempt_count > ATTEMPTS_MAX:
+        if attempt_count > attempts_max:
             raise TooManyRequests(
                 "There were too many attempts to sign in. Please wait a few minutes.",
                 retry_after_seconds=max(1, seconds_left),
@@ -36,17 +44,19 @@ def count(connection: Connection, *, email: str, address: str) -> None:
 
 def forgive(connection: Connection, *, email: str, address: str) -> None:
     """Take back one attempt, because it succeeded; others' attempts still count."""
-    for bucket in _buckets(email, address):
+    for bucket in _limits(email, address):
         repository.forgive_attempt(connection, bucket, window=WINDOW)
     repository.delete_old_attempts(connection)
 
 
-def _buckets(email: str, address: str) -> tuple[str, str]:
-    """Always in this order, so that parallel attempts cannot lock each other out."""
-    return (
-        tokens.hash_secret(f"address {_network_of(address)}"),
-        tokens.hash_secret(f"account {email}"),
-    )
+def _limits(email: str, address: str) -> Mapping[str, int]:
+    """Buckets always in this order, so that parallel attempts cannot lock each other out."""
+    network = _network_of(address)
+    return {
+        tokens.hash_secret(f"address {network}"): ADDRESS_ATTEMPTS_MAX,
+        tokens.hash_secret(f"account {email}"): ACCOUNT_ATTEMPTS_MAX,
+        tokens.hash_secret(f"account {email} address {network}"): PAIR_ATTEMPTS_MAX,
+    }
 
 
 def _network_of(address: str) -> str:

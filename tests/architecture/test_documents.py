@@ -83,7 +83,7 @@ def _faults(words: Sequence[str]) -> list[str]:
 
 def _as_written(default: object) -> str:
     """As one would set it in the environment; a dash stands for "not set"."""
-    if default is None:
+    if default is None or default == ():
         return "–"
     if isinstance(default, bool):
         return str(default).lower()

@@ -125,40 +125,61 @@ def test_a_hash_with_old_parameters_is_renewed_by_a_sign_in(
     assert sign_in(connection, PASSWORD) == editor
 
 
-def test_attempts_on_one_account_end_whatever_the_address(
+def fail_by(connection: Connection, count: int, *, email: str, address: str) -> None:
+    """So many attempts that were wrong; comparing passwords is left out, it takes time."""
+    for _ in range(count):
+        attempts.count(connection, email=email, address=address)
+
+
+def test_guessing_at_an_account_ends(connection: Connection, editor: Account) -> None:
+    for _ in range(attempts.PAIR_ATTEMPTS_MAX):
+        assert sign_in(connection, "wrong password") is None
+    with pytest.raises(TooManyRequests) as refusal:
+        sign_in(connection, PASSWORD)
+    assert 0 < refusal.value.retry_after_seconds <= 15 * 60
+
+
+def test_nobody_is_locked_out_by_another_address_or_for_another_account(
     connection: Connection, editor: Account
 ) -> None:
-    for number in range(attempts.ATTEMPTS_MAX):
-        assert sign_in(connection, "wrong password", address=f"192.0.2.{number}") is None
-    with pytest.raises(TooManyRequests) as refusal:
-        sign_in(connection, PASSWORD, address="198.51.100.1")
-    assert 0 < refusal.value.retry_after_seconds <= 15 * 60
+    fail_by(connection, attempts.PAIR_ATTEMPTS_MAX, email=editor.email, address="198.51.100.1")
+    fail_by(connection, attempts.PAIR_ATTEMPTS_MAX, email="guess@example.org", address=ADDRESS)
+    assert sign_in(connection, PASSWORD) == editor
+
+
+def test_attempts_on_one_account_from_everywhere_end(
+    connection: Connection, editor: Account
+) -> None:
+    for number in range(attempts.ACCOUNT_ATTEMPTS_MAX):
+        fail_by(connection, 1, email=editor.email, address=f"198.51.100.{number}")
+    with pytest.raises(TooManyRequests):
+        sign_in(connection, PASSWORD)
 
 
 def test_attempts_from_one_address_end_whatever_the_account(
     connection: Connection, editor: Account
 ) -> None:
-    for number in range(attempts.ATTEMPTS_MAX):
-        sign_in(connection, "wrong password", email=f"guess{number}@example.org")
-    with pytest.raises(TooManyRequests):
+    for number in range(attempts.ADDRESS_ATTEMPTS_MAX):
+        fail_by(connection, 1, email=f"guess{number}@example.org", address=ADDRESS)
+    with pytest.raises(TooManyRequests), connection.begin_nested():
         sign_in(connection, PASSWORD)
     assert sign_in(connection, PASSWORD, address="198.51.100.1") == editor
 
 
 def test_one_ipv6_network_is_one_address(connection: Connection) -> None:
-    for number in range(attempts.ATTEMPTS_MAX):
-        sign_in(connection, "x", email=f"{number}@example.org", address=f"2001:db8::{number}:1")
-    with pytest.raises(TooManyRequests):
-        sign_in(connection, "x", address="2001:db8::ffff")
-    assert sign_in(connection, "x", address="2001:db8:0:1::1") is None
+    for number in range(attempts.PAIR_ATTEMPTS_MAX):
+        fail_by(connection, 1, email="x@example.org", address=f"2001:db8::{number}:1")
+    with pytest.raises(TooManyRequests), connection.begin_nested():
+        fail_by(connection, 1, email="x@example.org", address="2001:db8::ffff")
+    fail_by(connection, 1, email="x@example.org", address="2001:db8:0:1::1")
 
 
 def test_success_is_not_counted_and_does_not_excuse_failures(
     connection: Connection, editor: Account
 ) -> None:
-    for _ in range(attempts.ATTEMPTS_MAX + 1):
+    for _ in range(attempts.PAIR_ATTEMPTS_MAX + 1):
         assert sign_in(connection, PASSWORD) == editor
-    for _ in range(attempts.ATTEMPTS_MAX - 1):
+    for _ in range(attempts.PAIR_ATTEMPTS_MAX - 1):
         assert sign_in(connection, "wrong password") is None
     assert sign_in(connection, PASSWORD) == editor
     assert sign_in(connection, "wrong password") is None
@@ -167,7 +188,7 @@ def test_success_is_not_counted_and_does_not_excuse_failures(
 
 
 def test_attempts_are_forgotten_after_their_window(connection: Connection, editor: Account) -> None:
-    for _ in range(attempts.ATTEMPTS_MAX):
+    for _ in range(attempts.PAIR_ATTEMPTS_MAX):
         sign_in(connection, "wrong password")
     shift(connection, login_attempts, "window_started_at", by=-attempts.WINDOW)
     assert sign_in(connection, PASSWORD) == editor
@@ -176,7 +197,7 @@ def test_attempts_are_forgotten_after_their_window(connection: Connection, edito
 def test_the_table_of_attempts_names_nobody(connection: Connection) -> None:
     sign_in(connection, "x", email="nobody@example.org")
     buckets = connection.execute(select(login_attempts.c.bucket)).scalars().all()
-    assert len(buckets) == 2
+    assert len(buckets) == 3
     assert all("nobody" not in bucket and ADDRESS not in bucket for bucket in buckets)
 
 

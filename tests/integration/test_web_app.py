@@ -233,6 +233,31 @@ def test_too_many_attempts_are_refused_with_the_time_to_wait(
     assert role_of(client) == "anonymous"
 
 
+def test_behind_a_trusted_proxy_each_client_has_attempts_and_cookies_of_its_own(
+    runtime: Runtime, editor: Account
+) -> None:
+    settings = runtime.settings.model_copy(
+        update={"trusted_proxies": ("127.0.0.1",), "allowed_hosts": ("press.example.org",)}
+    )
+    app = create_app(replace(runtime, settings=settings))
+    one = {"x-forwarded-for": "198.51.100.1", "x-forwarded-proto": "https"}
+    with TestClient(
+        app, base_url="http://press.example.org", client=("127.0.0.1", 1), follow_redirects=False
+    ) as client:
+        page = client.get("/login", headers=one)
+        assert page.headers["set-cookie"].startswith("__Host-portal-form=")
+        cookie = page.headers["set-cookie"].partition(";")[0]
+        data = {"email": EMAIL, "password": "wrong password", "csrf_token": form_token(page)}
+        headers = {**one, "cookie": cookie}
+        for status in [*[400] * 10, 429]:
+            answer = client.post("/login", data=data, headers=headers)
+            assert answer.status_code == status
+        headers["x-forwarded-for"] = "198.51.100.1, 198.51.100.2"
+        right = client.post("/login", data={**data, "password": PASSWORD}, headers=headers)
+        assert right.status_code == 303
+        assert session_cookie(right).startswith("__Host-portal=")
+
+
 def test_disabling_an_account_ends_its_session(
     client: TestClient, editor: Account, engine: Engine
 ) -> None:
