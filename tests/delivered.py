@@ -22,7 +22,7 @@ from portal.runtime import Runtime
 from portal.storage import keys
 from portal.transcripts import service as transcripts
 from portal.transcripts.models import Cue, TranscriptStatus
-from portal.visibility import Role
+from portal.visibility import INSTALLATION, Role
 
 SLUG = "press-scrum"
 HLS_TYPE = "application/vnd.apple.mpegurl"
@@ -138,7 +138,7 @@ def _add_captions(runtime: Runtime, scratch: Path, event_id: str, recording_id: 
             status=TranscriptStatus.SUPPLIED,
             cues=[Cue(1.0, 2.5, "Марка <погашена>", "Ярош")],
         )
-        shown = transcripts.transcripts_of(connection, recording_id)
+        shown = transcripts.transcripts_of(connection, recording_id, viewer=INSTALLATION)
     assert [transcript.language for transcript in shown] == ["ru"]
 
 

@@ -17,7 +17,14 @@ import structlog
 from portal.assets import service as assets_service
 from portal.assets.models import Outcome, Rendition, Step
 from portal.assets.service import STEP_TASKS, Attempt
-from portal.errors import Interrupted, MediaRefused, PortalError, Superseded, ToolMissing
+from portal.errors import (
+    DatabaseUnavailable,
+    Interrupted,
+    MediaRefused,
+    PortalError,
+    Superseded,
+    ToolMissing,
+)
 from portal.jobs import LANES
 from portal.runtime import Runtime
 from portal.storage import keys
@@ -160,5 +167,8 @@ class _Progress:
         if now - self._written_at < PROGRESS_EVERY_SECONDS:
             return
         self._written_at = now
-        with self._runtime.engine.begin() as connection:
-            assets_service.record_progress(connection, self._attempt, min(1.0, progress))
+        try:
+            with self._runtime.engine.begin() as connection:
+                assets_service.record_progress(connection, self._attempt, min(1.0, progress))
+        except DatabaseUnavailable:
+            return  # a moment's absence must not cost an hour's work

@@ -119,7 +119,7 @@ def _find(connection: Connection, asset_id: str, *, viewer: Viewer) -> Described
     """Raises NotFound."""
     asset = service.get_asset(connection, asset_id, viewer=viewer)
     event = events.get_event_by_id(connection, asset.event_id, viewer=viewer)
-    return _described(connection, asset, event)
+    return _described(connection, asset, event, viewer=viewer)
 
 
 def _find_all(
@@ -130,13 +130,13 @@ def _find_all(
     found = service.list_assets(
         connection, viewer=viewer, event_id=event.id, kinds=kinds, limit=LISTED_MAX
     )
-    return [_described(connection, asset, event) for asset in found]
+    return [_described(connection, asset, event, viewer=viewer) for asset in found]
 
 
-def _described(connection: Connection, asset: Asset, event: Event) -> Described:
+def _described(connection: Connection, asset: Asset, event: Event, *, viewer: Viewer) -> Described:
     spoken: Sequence[Transcript] = ()
     if asset.kind is not Kind.PHOTO:
-        spoken = transcripts.transcripts_of(connection, asset.id, with_cues=False)
+        spoken = transcripts.transcripts_of(connection, asset.id, viewer=viewer, with_cues=False)
     return Described(asset, event, spoken)
 
 

@@ -82,6 +82,7 @@ class StepRecord:
 
     name: Step
     attempt: int
+    tries: int
     progress: float | None
     started_at: datetime | None
     finished_at: datetime | None

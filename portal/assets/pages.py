@@ -73,7 +73,9 @@ def _page(
     subject = _subject(connection, asset_id, viewer=viewer, language=language)
     if subject.asset.kind is Kind.PHOTO:
         return photo_page(subject)
-    transcripts = one_per_language(transcripts_service.transcripts_of(connection, asset_id))
+    transcripts = one_per_language(
+        transcripts_service.transcripts_of(connection, asset_id, viewer=viewer)
+    )
     transcript = _transcript(subject, transcripts, wishes)
     if subject.asset.kind.is_recording:
         return recording_page(

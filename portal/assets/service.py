@@ -174,6 +174,11 @@ def record_probe(
     )
 
 
+def record_duration(connection: Connection, asset_id: str, duration_seconds: float) -> None:
+    """What a recording's own file does not say, or says wrongly."""
+    repository.update_columns(connection, asset_id, duration_seconds=duration_seconds)
+
+
 def record_photo(
     connection: Connection,
     asset_id: str,

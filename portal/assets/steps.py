@@ -45,9 +45,15 @@ def start_pipeline(connection: Connection, asset_id: str) -> None:
 
 
 def queue_next_steps(connection: Connection, asset_id: str) -> None:
-    """Queue whatever may start now, by the pipeline's table."""
+    """Queue what may start now, by the pipeline's table, and was not begun before.
+
+    What was begun has a job of its own: under way, or waiting for its next try.
+    """
+    asset = get_asset(connection, asset_id, viewer=INSTALLATION)
+    begun = {record.name for record in asset.steps if record.tries > 0}
     for job in due_jobs(connection, asset_id):
-        defer(connection, job)
+        if job.task not in {STEP_TASKS[step] for step in begun}:
+            defer(connection, job)
 
 
 def due_jobs(connection: Connection, asset_id: str) -> list[Job]:
@@ -153,6 +159,7 @@ def fail_storing(connection: Connection, asset_id: str, detail: str) -> None:
 
 def retry_step(connection: Connection, asset_id: str, step: Step) -> None:
     """Run an ended step and those after it again. Raises NotFound or Conflict."""
+    steps_repository.lock_asset(connection, asset_id)  # an attempt that ends now ends before
     asset = get_asset(connection, asset_id, viewer=INSTALLATION)
     if step not in PIPELINE[asset.kind]:
         raise Conflict(f"{asset.filename} is of kind {asset.kind} and has no step {step}.")
@@ -162,6 +169,7 @@ def retry_step(connection: Connection, asset_id: str, step: Step) -> None:
 
 def retry_failed(connection: Connection, asset_id: str) -> None:
     """Run every failed step again: what was missing then may be there now. Raises NotFound."""
+    steps_repository.lock_asset(connection, asset_id)
     asset = get_asset(connection, asset_id, viewer=INSTALLATION)
     for record in asset.steps:
         if record.outcome is Outcome.FAILED:

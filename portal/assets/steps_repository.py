@@ -113,11 +113,22 @@ def set_progress(
 
 
 def reset(connection: Connection, asset_id: str, names: Sequence[Step]) -> None:
-    """Forget how these steps ended, so that they can run again; attempts keep counting up."""
+    """Forget how these steps ended, so that they can run again.
+
+    Attempts count up, so that one under way is superseded.
+    """
     connection.execute(
         update(steps)
         .where(steps.c.asset_id == asset_id, steps.c.name.in_(names))
-        .values(outcome=None, detail=None, notes=[], tries=0, started_at=None, finished_at=None)
+        .values(
+            attempt=steps.c.attempt + 1,
+            tries=0,
+            outcome=None,
+            detail=None,
+            notes=[],
+            started_at=None,
+            finished_at=None,
+        )
     )
 
 
@@ -144,6 +155,7 @@ def _record(row: Row[Any]) -> StepRecord:
     return StepRecord(
         name=Step(row.name),
         attempt=row.attempt,
+        tries=row.tries,
         progress=row.progress,
         started_at=row.started_at,
         finished_at=row.finished_at,

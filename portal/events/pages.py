@@ -98,12 +98,18 @@ def _event(connection: Connection, slug: str, *, viewer: Viewer, language: str) 
     material = _material(connection, event, viewer=viewer)
     recordings = material.of(Kind.VIDEO, Kind.AUDIO)
     lead = lead_of(recordings, playable=[asset.id for asset in recordings if is_playable(asset)])
-    player = _player(connection, lead, event=event, language=language) if lead else None
+    player = None
+    if lead is not None:
+        player = _player(connection, lead, event=event, viewer=viewer, language=language)
     return event_page(event, material, language=language, lead=lead, lead_player=player)
 
 
-def _player(connection: Connection, asset: Asset, *, event: Event, language: str) -> Player | None:
-    transcripts = transcripts_service.transcripts_of(connection, asset.id, with_cues=False)
+def _player(
+    connection: Connection, asset: Asset, *, event: Event, viewer: Viewer, language: str
+) -> Player | None:
+    transcripts = transcripts_service.transcripts_of(
+        connection, asset.id, viewer=viewer, with_cues=False
+    )
     return player_of(asset, one_per_language(transcripts), language=language, event=event)
 
 
@@ -114,17 +120,21 @@ def _material(connection: Connection, event: Event, *, viewer: Viewer) -> Materi
     return Material(
         assets=assets,
         states={asset.id: assets_service.state_of(asset) for asset in assets},
-        spoken=_spoken(connection, assets),
+        spoken=_spoken(connection, assets, viewer=viewer),
     )
 
 
-def _spoken(connection: Connection, assets: Sequence[Asset]) -> dict[str, list[str]]:
+def _spoken(
+    connection: Connection, assets: Sequence[Asset], *, viewer: Viewer
+) -> dict[str, list[str]]:
     """The languages of the transcripts shown on each asset that has any."""
     languages: dict[str, list[str]] = {}
     for asset in assets:
         if asset.kind is Kind.PHOTO:
             continue
-        found = transcripts_service.transcripts_of(connection, asset.id, with_cues=False)
+        found = transcripts_service.transcripts_of(
+            connection, asset.id, viewer=viewer, with_cues=False
+        )
         own = [transcript for transcript in found if transcript.asset_id == asset.id]
         if own:
             languages[asset.id] = [transcript.language for transcript in one_per_language(own)]

@@ -24,8 +24,8 @@ from portal.people.models import EventPerson
 from portal.visibility import Viewer, event_visible_to
 
 _STATE = case(
-    (events.c.released_at.is_(None), "draft"),
     (events.c.withdrawn_at <= func.now(), "withdrawn"),
+    (events.c.released_at.is_(None), "draft"),
     (events.c.released_at > func.now(), "scheduled"),
     else_="public",
 ).label("state")
@@ -144,6 +144,18 @@ def release(connection: Connection, slug: str, *, at: datetime | None) -> str | 
             withdrawn_at=None,
             updated_at=func.now(),
         )
+        .returning(events.c.id)
+    ).scalar_one_or_none()
+
+
+def release_draft(connection: Connection, slug: str, *, at: datetime | None) -> str | None:
+    """Set the release unless an editor has decided on one, or on a withdrawal."""
+    return connection.execute(
+        update(events)
+        .where(
+            events.c.slug == slug, events.c.released_at.is_(None), events.c.withdrawn_at.is_(None)
+        )
+        .values(released_at=func.now() if at is None else at, updated_at=func.now())
         .returning(events.c.id)
     ).scalar_one_or_none()
 

@@ -84,6 +84,17 @@ def publish(connection: Connection, slug: str, *, at: datetime | None = None) ->
     return _reindexed(connection, event_id, slug)
 
 
+def release_draft(connection: Connection, slug: str, *, at: datetime | None = None) -> Event:
+    """Publish a draft; what was scheduled, published or withdrawn meanwhile stays as it is.
+
+    Raises NotFound.
+    """
+    event_id = repository.release_draft(connection, slug, at=at)
+    if event_id is None:
+        return get_event(connection, slug, viewer=INSTALLATION)
+    return _reindexed(connection, event_id, slug)
+
+
 def withdraw(connection: Connection, slug: str) -> Event:
     """Hide the event from the public at once. Raises NotFound."""
     return _reindexed(connection, repository.withdraw(connection, slug), slug)

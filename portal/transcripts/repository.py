@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from portal.db.tables import assets, cues, events, transcripts
+from portal.db.tables import assets, cues, events, originals, transcripts
 from portal.ids import new_id
 from portal.transcripts.models import Cue, Transcript, TranscriptStatus
+from portal.visibility import Viewer, asset_visible_to
 
 
 @dataclass(frozen=True)
@@ -103,17 +104,24 @@ def pair(connection: Connection, source_asset_id: str, recording_id: str | None)
     return changed is not None
 
 
-def shown_on(connection: Connection, asset_id: str, *, with_cues: bool) -> list[Transcript]:
-    """Transcripts of a recording, or the one of a caption file, by language."""
+def shown_on(
+    connection: Connection, asset_id: str, *, viewer: Viewer, with_cues: bool
+) -> list[Transcript]:
+    """Transcripts of a recording, or the one of a caption file, by language.
+
+    Those whose caption file the viewer may see: it may be removed, or not be verified yet.
+    """
     query = (
         select(transcripts)
         .join(assets, assets.c.id == transcripts.c.source_asset_id)
+        .join(events, events.c.id == assets.c.event_id)
+        .outerjoin(originals, originals.c.asset_id == assets.c.id)
         .where(
             or_(
                 transcripts.c.recording_id == asset_id,
                 transcripts.c.source_asset_id == asset_id,
             ),
-            assets.c.removed_at.is_(None),
+            asset_visible_to(viewer),
         )
         .order_by(transcripts.c.language, transcripts.c.created_at)
     )

@@ -10,6 +10,7 @@ from portal.jobs import Job, Task, defer
 from portal.transcripts import repository
 from portal.transcripts.models import Cue, Transcript, TranscriptStatus
 from portal.transcripts.pairing import belongs_to
+from portal.visibility import Viewer
 
 
 def save_transcript(
@@ -46,7 +47,7 @@ def pair_transcripts(connection: Connection, event_id: str) -> None:
 
 
 def transcripts_of(
-    connection: Connection, asset_id: str, *, with_cues: bool = True
+    connection: Connection, asset_id: str, *, viewer: Viewer, with_cues: bool = True
 ) -> list[Transcript]:
-    """Those shown on an asset; the caller has made sure that the asset may be seen."""
-    return repository.shown_on(connection, asset_id, with_cues=with_cues)
+    """Those shown on an asset; the caller has made sure that the asset itself may be seen."""
+    return repository.shown_on(connection, asset_id, viewer=viewer, with_cues=with_cues)

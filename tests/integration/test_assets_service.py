@@ -363,8 +363,28 @@ def test_retrying_a_step_runs_those_after_it_again(connection: Connection, event
     waiting = {name for name, record in records.items() if record.state is StepState.WAITING}
     assert waiting == {Step.TRANSCODE, Step.INDEX}
     assert {(records[name].detail, records[name].notes) for name in waiting} == {(None, ())}
-    assert begin(connection, asset_id, Step.TRANSCODE).number == 2
+    assert begin(connection, asset_id, Step.TRANSCODE).number == 3
     assert begin(connection, asset_id, Step.INDEX).tries == 1
+
+
+def test_retrying_a_step_supersedes_those_after_it_that_run(
+    connection: Connection, event_id: str
+) -> None:
+    asset_id = add(connection, event_id)
+    end(connection, asset_id, Step.PROBE)
+    running = begin(connection, asset_id, Step.TRANSCODE)
+    service.retry_step(connection, asset_id, Step.PROBE)
+    with pytest.raises(Superseded):
+        service.finish_attempt(connection, running, outcome=Outcome.DONE)
+
+
+def test_a_step_that_has_begun_gets_no_second_job(connection: Connection, event_id: str) -> None:
+    """Its own job runs, or waits for its next try: a second one would shorten the pause."""
+    asset_id = add(connection, event_id)
+    begin(connection, asset_id, Step.PROBE)
+    forget_jobs(connection)
+    service.queue_next_steps(connection, asset_id)
+    assert tasks_of(connection, asset_id) == [Task.VERIFY]
 
 
 def test_only_steps_of_its_kind_can_be_retried(connection: Connection, event_id: str) -> None:

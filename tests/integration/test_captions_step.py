@@ -18,6 +18,7 @@ from portal.runtime import Runtime
 from portal.storage import keys
 from portal.transcripts import service as transcripts
 from portal.transcripts.models import Transcript, TranscriptStatus
+from portal.visibility import INSTALLATION
 from workers.captions.step import captions
 from workers.run import StepResult, StepRun
 from workers.sandbox import Level, Sandbox
@@ -77,7 +78,7 @@ def published(run: StepRun, result: StepResult) -> Transcript:
     assert result.apply is not None
     with run.runtime.engine.begin() as connection:
         result.apply(connection)
-        (transcript,) = transcripts.transcripts_of(connection, run.asset.id)
+        (transcript,) = transcripts.transcripts_of(connection, run.asset.id, viewer=INSTALLATION)
     return transcript
 
 

@@ -273,8 +273,27 @@ def test_the_predicate_and_the_state_agree_at_every_instant(
     is_public = is_released and not is_withdrawn
     assert seen is (is_public or role is not Role.ANONYMOUS)
     assert (state == "public") is is_public
-    assert (state == "draft") is (released is None)
-    assert (state == "withdrawn") is (released is not None and is_withdrawn)
+    assert (state == "draft") is (released is None and not is_withdrawn)
+    assert (state == "withdrawn") is is_withdrawn
+
+
+def test_a_draft_is_released_only_while_nobody_decided_otherwise(connection: Connection) -> None:
+    """An ingest that ends hours after it began must not undo what an editor did meanwhile."""
+    later = START + timedelta(days=36500)
+    for slug in ("draft", "scheduled", "hidden"):
+        service.ensure_event(connection, slug)
+    service.publish(connection, "scheduled", at=later)
+    service.withdraw(connection, "hidden")
+
+    states = {
+        slug: service.release_draft(connection, slug).state
+        for slug in ("draft", "scheduled", "hidden")
+    }
+
+    assert states == {"draft": "public", "scheduled": "scheduled", "hidden": "withdrawn"}
+    assert service.get_event(connection, "scheduled", viewer=INSTALLATION).released_at == later
+    with pytest.raises(NotFound, match="no-such-event"):
+        service.release_draft(connection, "no-such-event")
 
 
 def test_newest_events_come_first_page_by_page(connection: Connection) -> None:

@@ -267,7 +267,7 @@ def test_retrying_a_step_brings_a_fresh_result_and_runs_its_followers(
             work.run(step, video_id)
 
     assert ran == [Step.TRANSCODE, Step.INDEX]
-    assert [r.attempt for r in asset_of(runtime, video_id).renditions] == [2]
+    assert [r.attempt for r in asset_of(runtime, video_id).renditions] == [3]
     assert assets_service.state_of(asset_of(runtime, video_id)) is AssetState.READY
 
 

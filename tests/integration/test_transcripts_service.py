@@ -9,11 +9,13 @@ import pytest
 from sqlalchemy import Engine
 
 from portal.assets import service as assets_service
+from portal.events import service as events_service
 from portal.events.models import Event
 from portal.jobs import Task
 from portal.runtime import Runtime
 from portal.transcripts import service
 from portal.transcripts.models import Cue, TranscriptStatus
+from portal.visibility import INSTALLATION, PUBLIC, Viewer
 from tests.stored_files import CAPTIONS, FLAC, forget_jobs, make_event, queued_jobs, store
 from tests.transactions import wait_until_blocked
 
@@ -61,14 +63,16 @@ def pair(engine: Engine, event_id: str) -> None:
 def shown_on(runtime: Runtime, asset_id: str) -> list[tuple[str, str]]:
     """(source asset, language) of each transcript shown on an asset."""
     with runtime.engine.connect() as connection:
-        shown = service.transcripts_of(connection, asset_id, with_cues=False)
+        shown = service.transcripts_of(connection, asset_id, viewer=INSTALLATION, with_cues=False)
     return [(transcript.source_asset_id, transcript.language) for transcript in shown]
 
 
 def home_of(runtime: Runtime, captions_id: str) -> str:
     """Where the transcript of a caption file is shown, as its own page says."""
     with runtime.engine.connect() as connection:
-        (transcript,) = service.transcripts_of(connection, captions_id, with_cues=False)
+        (transcript,) = service.transcripts_of(
+            connection, captions_id, viewer=INSTALLATION, with_cues=False
+        )
     return transcript.asset_id
 
 
@@ -82,8 +86,8 @@ def event_jobs(runtime: Runtime) -> list[Task]:
 def test_cues_come_back_as_they_were(runtime: Runtime, event: Event) -> None:
     asset_id = captions(runtime, event, "talk.en.vtt")
     with runtime.engine.connect() as connection:
-        (transcript,) = service.transcripts_of(connection, asset_id)
-        (bare,) = service.transcripts_of(connection, asset_id, with_cues=False)
+        (transcript,) = service.transcripts_of(connection, asset_id, viewer=INSTALLATION)
+        (bare,) = service.transcripts_of(connection, asset_id, viewer=INSTALLATION, with_cues=False)
 
     assert transcript.cues == CUES
     assert (transcript.language, transcript.status) == ("en", TranscriptStatus.SUPPLIED)
@@ -94,11 +98,11 @@ def test_saving_again_replaces_cues_and_language(runtime: Runtime, event: Event)
     asset_id = captions(runtime, event, "talk.vtt")
     save(runtime, asset_id, language="ru", cues=CUES[1:])
     with runtime.engine.connect() as connection:
-        (transcript,) = service.transcripts_of(connection, asset_id)
+        (transcript,) = service.transcripts_of(connection, asset_id, viewer=INSTALLATION)
     assert (transcript.language, transcript.cues) == ("ru", CUES[1:])
     save(runtime, asset_id, cues=())
     with runtime.engine.connect() as connection:
-        assert service.transcripts_of(connection, asset_id)[0].cues == ()
+        assert service.transcripts_of(connection, asset_id, viewer=INSTALLATION)[0].cues == ()
 
 
 @pytest.mark.parametrize("order", list(permutations(["recording", "en", "ru"])))
@@ -185,3 +189,20 @@ def test_captions_and_recording_that_are_ready_at_the_same_moment_meet(
         connection.commit()
         probed.result(timeout=30)
     assert home_of(runtime, captions_id) == recording_id
+
+
+def test_the_public_reads_no_captions_that_arrived_damaged(runtime: Runtime, event: Event) -> None:
+    """Their cues may be read before, and although, the checksum of their file is found wrong."""
+    recording_id = recording(runtime, event, "talk.mp4")
+    captions_id = captions(runtime, event, "talk.en.vtt")
+    with runtime.engine.begin() as connection:
+        events_service.publish(connection, event.slug)
+
+    def seen_by(viewer: Viewer) -> int:
+        with runtime.engine.connect() as connection:
+            return len(service.transcripts_of(connection, recording_id, viewer=viewer))
+
+    assert (seen_by(PUBLIC), seen_by(INSTALLATION)) == (0, 1)
+    with runtime.engine.begin() as connection:
+        assets_service.record_verified(connection, captions_id, sha256="a" * 64)
+    assert (seen_by(PUBLIC), seen_by(INSTALLATION)) == (1, 1)

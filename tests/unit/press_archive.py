@@ -122,7 +122,7 @@ BROKEN = asset(
     Kind.VIDEO,
     steps=(
         StepRecord(
-            Step.PROBE, 1, None, MORNING, MORNING, Outcome.FAILED, "broken.bin is no video."
+            Step.PROBE, 1, 1, None, MORNING, MORNING, Outcome.FAILED, "broken.bin is no video."
         ),
     ),
 )
