@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -62,6 +63,12 @@ def test_a_link_out_of_the_output_folder_is_not_followed(tmp_path: Path) -> None
     secret = tmp_path / "secret"
     secret.touch()
     (tmp_path / "photo-320.jpg").symlink_to(secret)
+    with pytest.raises(ToolFailed):
+        check(answer(), tmp_path)
+
+
+def test_a_pipe_in_place_of_a_size_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "photo-320.jpg")
     with pytest.raises(ToolFailed):
         check(answer(), tmp_path)
 

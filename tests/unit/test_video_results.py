@@ -18,23 +18,34 @@ from workers.video.probe import AudioStream, Probe
 from workers.video.progress import line_reporter, progress_fraction
 from workers.video.renditions import listing_sha256, peak_bandwidth_bps
 
+PLAYLIST = (
+    '#EXTM3U\n#EXT-X-MAP:URI="init.mp4"\n'
+    "#EXTINF:4.000000,\n00001.m4s\n#EXTINF:0.5,\n00002.m4s\n#EXT-X-ENDLIST"
+)
+
 
 def test_segment_durations_in_order() -> None:
-    text = '#EXTM3U\n#EXT-X-MAP:URI="init.mp4"\n'
-    text += "#EXTINF:4.000000,\n00001.m4s\n#EXTINF:0.5,\n00002.m4s\n"
-    assert segment_seconds(text) == (4.0, 0.5)
+    assert segment_seconds(PLAYLIST) == (4.0, 0.5)
     assert segment_seconds("#EXTM3U\n#EXT-X-ENDLIST\n") == ()
 
 
 def test_segments_that_are_not_numbered_from_one_are_an_error() -> None:
     with pytest.raises(ToolFailed):
-        segment_seconds("#EXTINF:4.0,\n00002.m4s\n")
+        segment_seconds("#EXTINF:4.0,\n00002.m4s\n#EXT-X-ENDLIST\n")
 
 
 @given(st.lists(st.floats(min_value=0.001, max_value=100), max_size=30))
 def test_playlists_of_any_length_are_read(durations: list[float]) -> None:
     lines = [f"#EXTINF:{s:.6f},\n{segment_name(i + 1)}\n" for i, s in enumerate(durations)]
-    assert segment_seconds("#EXTM3U\n" + "".join(lines)) == pytest.approx(durations, abs=1e-6)
+    text = "".join(["#EXTM3U\n", *lines, "#EXT-X-ENDLIST\n"])
+    assert segment_seconds(text) == pytest.approx(durations, abs=1e-6)
+
+
+@given(st.integers(min_value=0, max_value=len(PLAYLIST) - 1))
+def test_a_playlist_that_is_cut_off_is_an_error(length: int) -> None:
+    assert segment_seconds(PLAYLIST) == (4.0, 0.5)
+    with pytest.raises(ToolFailed):
+        segment_seconds(PLAYLIST[:length])
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 
 from sqlalchemy import Connection
 
@@ -12,8 +11,9 @@ from portal.assets import service as assets
 from portal.assets.models import Asset, Outcome, Rendition, RenditionKind
 from portal.errors import ObjectMissing
 from portal.events import service as events
-from portal.storage import keys
 from portal.visibility import INSTALLATION
+from workers.disk import blaming_full_disk
+from workers.outputs import open_output, output_folder, require_whole_jpeg, store_output
 from workers.photo.models import PhotoReading, Size
 from workers.photo.reading import read_photo
 from workers.run import StepResult, StepRun
@@ -26,41 +26,53 @@ def photo(run: StepRun) -> StepResult:
     asset = run.asset
     if asset.original is None:
         raise ObjectMissing(f"{asset.filename} has no stored original.")
-    with run.runtime.store.local_copy(asset.original.key) as path:
-        reading = read_photo(
-            run.sandbox,
-            path,
-            filename=asset.filename,
-            output=run.scratch,
-            settings=run.runtime.settings,
-            stop=run.stop,
-        )
+    free_bytes_min = run.runtime.settings.disk_free_bytes_min
+    with blaming_full_disk(run.scratch, free_bytes_min=free_bytes_min):
+        reading = _read(run, asset.original.key)
+        renditions = _stored(run, reading.sizes)
     return StepResult(
         outcome=Outcome.PARTIAL if reading.is_cut else Outcome.DONE,
         detail=_detail(asset.filename) if reading.is_cut else None,
         notes=reading.notes,
-        renditions=tuple(_stored(run, size) for size in reading.sizes),
+        renditions=renditions,
         apply=partial(_record, asset, reading),
     )
+
+
+def _read(run: StepRun, key: str) -> PhotoReading:
+    with run.runtime.store.local_copy(key) as path:
+        return read_photo(
+            run.sandbox,
+            path,
+            filename=run.asset.filename,
+            output=run.scratch,
+            settings=run.runtime.settings,
+            stop=run.stop,
+        )
 
 
 def _detail(filename: str) -> str:
     return f"{filename} ends early or is damaged inside: a part of the picture is missing."
 
 
-def _stored(run: StepRun, size: Size) -> Rendition:
-    path = run.scratch / size.name
-    key = keys.result(run.asset.id, run.step, run.attempt, size.name)
-    stored = run.runtime.store.put_file(key, path, media_type=_MEDIA_TYPE)
+def _stored(run: StepRun, sizes: Sequence[Size]) -> tuple[Rendition, ...]:
+    with output_folder(run.scratch) as folder:
+        return tuple(_stored_size(run, size, folder=folder) for size in sizes)
+
+
+def _stored_size(run: StepRun, size: Size, *, folder: int) -> Rendition:
+    with open_output(size.name, within=folder) as stream:
+        require_whole_jpeg(stream, name=size.name)
+        stored = store_output(run, stream, size.name, media_type=_MEDIA_TYPE)
     return Rendition(
         name=size.name,
         step=run.step,
         attempt=run.attempt,
         kind=RenditionKind.IMAGE,
-        key=key,
+        key=stored.key,
         media_type=_MEDIA_TYPE,
         size_bytes=stored.size_bytes,
-        sha256=_sha256(path),
+        sha256=stored.sha256,
         width=size.width,
         height=size.height,
     )
@@ -79,8 +91,3 @@ def _record(asset: Asset, reading: PhotoReading, connection: Connection) -> None
         height=reading.height,
         captured_at=captured_at,
     )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

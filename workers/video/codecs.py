@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator
 
 from portal.errors import ToolFailed
+from workers.video.boxes import boxes
 
 AAC_LC = "mp4a.40.2"
 """The only sound that our commands make."""
@@ -20,7 +20,7 @@ def codecs_of(init: bytes) -> str:
         _codec(kind, entry)
         for track in _find(init, "moov", "trak")
         for table in _find(track, "mdia", "minf", "stbl", "stsd")
-        for kind, entry in _boxes(table[_STSD_HEAD_BYTES:])
+        for kind, entry in boxes(table[_STSD_HEAD_BYTES:])
     ]
     if not found:
         raise ToolFailed("ffmpeg wrote an initialisation segment without tracks.")
@@ -40,19 +40,9 @@ def _codec(kind: str, entry: bytes) -> str:
 
 def _find(data: bytes, *path: str) -> Iterator[bytes]:
     """The contents of every box at `path` below `data`."""
-    for kind, content in _boxes(data):
+    for kind, content in boxes(data):
         if kind == path[0]:
             if len(path) == 1:
                 yield content
             else:
                 yield from _find(content, *path[1:])
-
-
-def _boxes(data: bytes) -> Iterator[tuple[str, bytes]]:
-    offset = 0
-    while offset + 8 <= len(data):
-        size, kind = struct.unpack_from(">I4s", data, offset)
-        if size < 8:
-            return
-        yield kind.decode("latin-1"), data[offset + 8 : offset + size]
-        offset += size

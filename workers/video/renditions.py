@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from portal.assets.models import Rendition, RenditionKind
-from portal.errors import Interrupted, ToolFailed
 from portal.storage import keys
+from workers.outputs import (
+    Stored,
+    open_output,
+    output_folder,
+    read_output,
+    require_whole_jpeg,
+    store_output,
+)
 from workers.run import StepRun
+from workers.video.boxes import require_whole_init, require_whole_segment
 from workers.video.codecs import codecs_of
 from workers.video.commands import INIT, PLAYLIST
-from workers.video.playlist import segment_name, segment_seconds
+from workers.video.playlist import PLAYLIST_BYTES_MAX, segment_name, segment_seconds
 
 HLS_MEDIA_TYPE = "application/vnd.apple.mpegurl"
 INIT_MEDIA_TYPE = "video/mp4"
 SEGMENT_MEDIA_TYPE = "video/iso.segment"
-
-
-@dataclass(frozen=True)
-class Stored:
-    """A file that is in the store."""
-
-    key: str
-    size_bytes: int
-    sha256: str
+IMAGE_MEDIA_TYPE = "image/jpeg"
+INIT_BYTES_MAX = 1024**2
+"""Two tracks need 1.5 kB."""
 
 
 @dataclass(frozen=True)
@@ -40,24 +42,31 @@ class Shape:
     language: str | None = None
 
 
+@dataclass(frozen=True)
+class _Checked:
+    """An HLS rendition in the scratch folder, whole in all its parts."""
+
+    segment_seconds: tuple[float, ...]
+    codecs: str
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The initialisation segment, then the others in order."""
+        return (INIT, *(segment_name(n + 1) for n in range(len(self.segment_seconds))))
+
+
 def store_hls(run: StepRun, name: str, shape: Shape) -> Rendition | None:
-    """Store the HLS rendition in the scratch folder `name`; None when it has no segment."""
-    folder = run.scratch / name
-    playlist = folder / PLAYLIST
-    seconds = segment_seconds(playlist.read_text()) if playlist.exists() else ()
-    if not seconds:
-        return None
-    files = [INIT, *(segment_name(number + 1) for number in range(len(seconds)))]
-    stored = {
-        file: store_file(
-            run,
-            folder / file,
-            f"{name}/{file}",
-            media_type=INIT_MEDIA_TYPE if file == INIT else SEGMENT_MEDIA_TYPE,
-        )
-        for file in files
-    }
-    sizes_bytes = [stored[file].size_bytes for file in files[1:]]
+    """Move the HLS rendition in the scratch folder `name` to the store; None when there is none.
+
+    Raises ToolFailed when any part of it is not whole.
+    """
+    with output_folder(run.scratch / name) as folder:
+        checked = _checked(folder)
+        if checked is None:
+            return None
+        stored = {file: _moved(run, name, file, folder=folder) for file in checked.files}
+    seconds = checked.segment_seconds
+    sizes_bytes = [stored[file].size_bytes for file in checked.files[1:]]
     return Rendition(
         name=name,
         step=run.step,
@@ -72,40 +81,55 @@ def store_hls(run: StepRun, name: str, shape: Shape) -> Rendition | None:
         frame_rate=shape.frame_rate,
         bandwidth_bps=peak_bandwidth_bps(sizes_bytes, seconds),
         average_bandwidth_bps=round(8 * sum(sizes_bytes) / sum(seconds)),
-        codecs=codecs_of((folder / INIT).read_bytes()),
+        codecs=checked.codecs,
         language=shape.language,
         segment_seconds=seconds,
     )
 
 
+def _checked(folder: int) -> _Checked | None:
+    if not os.listdir(folder):
+        return None  # not one frame or sample was decoded
+    playlist = read_output(PLAYLIST, within=folder, bytes_max=PLAYLIST_BYTES_MAX)
+    seconds = segment_seconds(playlist.decode(errors="replace"))
+    if not seconds:
+        return None
+    with open_output(INIT, within=folder) as stream:
+        require_whole_init(stream, name=INIT)
+    codecs = codecs_of(read_output(INIT, within=folder, bytes_max=INIT_BYTES_MAX))
+    checked = _Checked(seconds, codecs)
+    for segment in checked.files[1:]:
+        with open_output(segment, within=folder) as stream:
+            require_whole_segment(stream, name=segment)
+    return checked
+
+
+def _moved(run: StepRun, name: str, file: str, *, folder: int) -> Stored:
+    media_type = INIT_MEDIA_TYPE if file == INIT else SEGMENT_MEDIA_TYPE
+    with open_output(file, within=folder) as stream:
+        stored = store_output(run, stream, f"{name}/{file}", media_type=media_type)
+    # At once, so that a long recording never lies on the disk twice.
+    os.unlink(file, dir_fd=folder)
+    return stored
+
+
 def store_image(run: StepRun, name: str, *, width: int, height: int) -> Rendition:
     """Store the JPEG `name` of the scratch folder."""
-    stored = store_file(run, run.scratch / name, name, media_type="image/jpeg")
+    with output_folder(run.scratch) as folder, open_output(name, within=folder) as stream:
+        require_whole_jpeg(stream, name=name)
+        stored = store_output(run, stream, name, media_type=IMAGE_MEDIA_TYPE)
     return Rendition(
         name=name,
         step=run.step,
         attempt=run.attempt,
         kind=RenditionKind.IMAGE,
         key=stored.key,
-        media_type="image/jpeg",
+        media_type=IMAGE_MEDIA_TYPE,
         size_bytes=stored.size_bytes,
         sha256=stored.sha256,
         width=width,
         height=height,
     )
-
-
-def store_file(run: StepRun, source: Path, name: str, *, media_type: str) -> Stored:
-    """Store one file under this attempt's own prefix."""
-    if run.stop.is_set():
-        raise Interrupted("Storing was ended because the worker is stopping.")
-    if not source.is_file() or source.is_symlink():
-        raise ToolFailed(f"ffmpeg ended well but did not write {source.name}.")
-    key = keys.result(run.asset.id, run.step, run.attempt, name)
-    with source.open("rb") as stream:
-        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-    info = run.runtime.store.put_file(key, source, media_type=media_type)
-    return Stored(key=key, size_bytes=info.size_bytes, sha256=sha256)
 
 
 def listing_sha256(sha256_by_name: Mapping[str, str]) -> str:

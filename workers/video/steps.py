@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from portal.assets import service
 from portal.assets.models import Kind, Outcome, Rendition, RenditionKind
 from portal.errors import MediaRefused, ToolFailed
+from workers.disk import blaming_full_disk
 from workers.run import StepResult, StepRun
 from workers.video.commands import (
     AUDIO,
@@ -53,6 +54,11 @@ def probe(run: StepRun) -> StepResult:
 
 def transcode(run: StepRun) -> StepResult:
     """Make the preview and show it, then every rung and the sound from one decode."""
+    with _blaming_full_disk(run):
+        return _transcode(run)
+
+
+def _transcode(run: StepRun) -> StepResult:
     with _original(run) as path:
         found = probe_file(run, path)
         rungs = ladder(found.video) if found.video else ()
@@ -74,6 +80,11 @@ def transcode(run: StepRun) -> StepResult:
 
 def poster(run: StepRun) -> StepResult:
     """A typical frame near the beginning, as JPEG."""
+    with _blaming_full_disk(run):
+        return _poster(run)
+
+
+def _poster(run: StepRun) -> StepResult:
     with _original(run) as path:
         found = probe_file(run, path)
         if found.video is None:
@@ -88,6 +99,10 @@ def poster(run: StepRun) -> StepResult:
                     renditions=(store_image(run, POSTER, width=width, height=height),)
                 )
     raise MediaRefused(f"No frame of {run.asset.filename} could be decoded for its poster.")
+
+
+def _blaming_full_disk(run: StepRun) -> AbstractContextManager[None]:
+    return blaming_full_disk(run.scratch, free_bytes_min=run.runtime.settings.disk_free_bytes_min)
 
 
 @contextmanager
@@ -146,4 +161,7 @@ def _picture_shape(found: Probe, rung: Rung, *, kind: RenditionKind) -> Shape:
 
 def _make_folders(scratch: Path, names: Sequence[str]) -> None:
     for name in names:
-        (scratch / name).mkdir(exist_ok=True)
+        try:
+            (scratch / name).mkdir()
+        except FileExistsError as error:  # no run that is in order makes another one's folder
+            raise ToolFailed(f"ffmpeg left something named {name} that it should not.") from error

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from portal.errors import MediaRefused, ToolFailed
+from workers.disk import require_room
 from workers.run import StepRun
 from workers.sandbox import Limits
 from workers.video.commands import Source
@@ -38,10 +39,26 @@ def run_ffmpeg(
     limits: Limits,
     on_line: Callable[[str], None] | None = None,
 ) -> None:
-    """Run ffmpeg on the recording at `path`, writing into the scratch folder."""
+    """Run ffmpeg on the recording at `path`, writing into the scratch folder.
+
+    Raises InsufficientStorage before or once it would leave less than the minimum free.
+    """
+    free_bytes_min = run.runtime.settings.disk_free_bytes_min
+    require_room(run.scratch, free_bytes_min=free_bytes_min)
+
+    def on_progress(line: str) -> None:
+        require_room(run.scratch, free_bytes_min=free_bytes_min)
+        if on_line is not None:
+            on_line(line)
+
     try:
         run.sandbox.run(
-            argv, inputs=[path], output=run.scratch, limits=limits, stop=run.stop, on_line=on_line
+            argv,
+            inputs=[path],
+            output=run.scratch,
+            limits=limits,
+            stop=run.stop,
+            on_line=on_progress,
         )
     except ToolFailed as error:
         raise refusal(error, filename=run.asset.filename) or error from error
