@@ -44,7 +44,7 @@ def carry_out(
         for future in as_completed(futures):
             future.result()  # what concerns more than one file ends them all
     if plan.manifest is not None:
-        _release(runtime, event, plan.manifest.publish)
+        _release(runtime, plan.slug, plan.manifest.publish)
     return [future.result() for future in futures]
 
 
@@ -55,13 +55,13 @@ def _prepare_event(runtime: Runtime, plan: Plan) -> Event:
         return events_service.save_event(connection, plan.manifest.event)
 
 
-def _release(runtime: Runtime, event: Event, publish: Publish) -> None:
-    """Repeating an ingest neither moves a release nor lifts a withdrawal."""
-    if publish is Release.DRAFT or event.state in {"public", "withdrawn"}:
+def _release(runtime: Runtime, slug: str, publish: Publish) -> None:
+    """Release a draft only: what an editor decided before, or while files were sent, holds."""
+    if publish is Release.DRAFT:
         return
     at = publish if isinstance(publish, datetime) else None
     with runtime.engine.begin() as connection:
-        events_service.publish(connection, event.slug, at=at)
+        events_service.release_draft(connection, slug, at=at)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from portal.assets import service as assets_service
 from portal.assets.models import Asset, Outcome, Step
@@ -350,6 +350,45 @@ def test_repeating_lifts_no_withdrawal(runtime: Runtime, tmp_path: Path) -> None
     carry(runtime, tmp_path)
 
     assert _event(runtime).state == "withdrawn"
+
+
+def _carry_while(runtime: Runtime, folder: Path, decide: Callable[[Connection], Event]) -> None:
+    """Bring the folder in; `decide` is what an editor does while files are on their way."""
+
+    def on_sent(_sent: Sent) -> None:
+        with runtime.engine.begin() as connection:
+            decide(connection)
+
+    for plan in plan_paths([folder], event_slug=None):
+        carry_out(runtime, plan, on_progress=lambda _file, _share: None, on_sent=on_sent)
+
+
+def test_an_embargo_that_is_set_while_files_are_sent_is_kept(
+    runtime: Runtime, tmp_path: Path
+) -> None:
+    release = datetime(2099, 1, 1, tzinfo=UTC)
+
+    _carry_while(
+        runtime,
+        _described(tmp_path),
+        lambda connection: events_service.publish(connection, "scrum", at=release),
+    )
+
+    assert _event(runtime).released_at == release
+    assert _event(runtime).state == "scheduled"
+
+
+def test_an_event_that_is_withdrawn_while_files_are_sent_stays_so(
+    runtime: Runtime, tmp_path: Path
+) -> None:
+    _carry_while(
+        runtime,
+        _described(tmp_path),
+        lambda connection: events_service.withdraw(connection, "scrum"),
+    )
+
+    assert _event(runtime).released_at is None
+    assert _event(runtime).withdrawn_at is not None
 
 
 def test_an_embargo_is_kept_and_a_draft_stays_one(runtime: Runtime, tmp_path: Path) -> None:
