@@ -43,7 +43,7 @@ def small_disk() -> Iterator[Callable[[str], Path]]:
         assert holder.stdout is not None
         if holder.stdout.readline() != "ready\n":
             pytest.skip("no file system may be mounted here, not even in a namespace")
-        return Path(f"/proc/{holder.pid}/root/mnt")
+        return Path("/proc", str(holder.pid), "root", "mnt")
 
     yield make
     for holder in holders:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -14,11 +14,11 @@ from sqlalchemy import Connection
 
 from portal.assets import service
 from portal.assets.models import Kind, Outcome, Rendition, RenditionKind, Step
-from portal.errors import Interrupted, ToolMissing
+from portal.errors import Interrupted, Superseded, ToolMissing
 from portal.runtime import Runtime
 from tests.media import ffprobe, make_clip, run_ffmpeg, truncate
 from tests.step_runs import Bench, decode_all, frame_times
-from workers.run import StepResult
+from workers.run import StepResult, StepRun
 from workers.sandbox import Sandbox, detect_level
 from workers.video.steps import probe, transcode
 
@@ -344,6 +344,44 @@ def test_a_stop_ends_a_transcode(bench: Bench, tmp_path: Path) -> None:
     stopping = replace(run, report_progress=lambda _fraction: bench.stop.set())
     with pytest.raises(Interrupted):
         transcode(stopping)
+
+
+def instead_of_the_preview(run: StepRun, tmp_path: Path, *, commands: str) -> StepRun:
+    ffmpeg = tmp_path / "ffmpeg"
+    ffmpeg.write_text(f'#!/bin/sh\nif test -d 180p; then exec ffmpeg "$@"; fi\n{commands}\n')
+    ffmpeg.chmod(0o755)
+    changes = {"ffmpeg_path": str(ffmpeg), "probe_seconds_max": 3}
+    settings = run.runtime.settings.model_copy(update=changes)
+    return replace(run, runtime=replace(run.runtime, settings=settings))
+
+
+@pytest.mark.parametrize(
+    "commands",
+    [
+        "exit 1",
+        "exec sleep 60",  # over its time
+        "echo Cannot allocate memory >&2; exit 1",
+        "echo Invalid data found >&2; exit 1",
+        "mkfifo preview/index.m3u8",
+        "echo '#EXTM3U' > preview/index.m3u8",
+    ],
+)
+def test_a_recording_does_without_its_preview(bench: Bench, tmp_path: Path, commands: str) -> None:
+    run = bench.run_of(make_clip(tmp_path / "clip.mp4", seconds=2), Step.TRANSCODE)
+    result = transcode(instead_of_the_preview(run, tmp_path, commands=commands))
+    assert result.outcome is Outcome.DONE
+    assert names(result.renditions) == ["180p", "144p", "audio"]
+    assert bench.seen.early == []
+
+
+def test_a_preview_of_a_void_attempt_ends_it(bench: Bench, tmp_path: Path) -> None:
+    run = bench.run_of(make_clip(tmp_path / "clip.mp4", seconds=2), Step.TRANSCODE)
+
+    def refuse(_renditions: Sequence[Rendition]) -> None:
+        raise Superseded("A newer attempt owns the step.")
+
+    with pytest.raises(Superseded):
+        transcode(replace(run, publish_early=refuse))
 
 
 def test_a_missing_program_is_said(bench: Bench, tmp_path: Path) -> None:

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+import structlog
 from sqlalchemy import Connection
 
 from portal.assets import service
 from portal.assets.models import Kind, Outcome, Rendition, RenditionKind
-from portal.errors import MediaRefused, ToolFailed
+from portal.errors import Interrupted, MediaRefused, ProcessingError, Superseded, ToolFailed
 from workers.disk import blaming_full_disk
 from workers.run import StepResult, StepRun
 from workers.video.commands import (
@@ -30,6 +31,8 @@ from workers.video.renditions import Shape, store_hls, store_image
 from workers.video.tools import long_limits, probe_file, run_ffmpeg, short_limits, source_of
 
 POSTER_AT_RATIO = 0.1
+
+_log = structlog.get_logger(__name__)
 
 
 def probe(run: StepRun) -> StepResult:
@@ -114,17 +117,23 @@ def _original(run: StepRun) -> Iterator[Path]:
 
 
 def _publish_preview(run: StepRun, path: Path, found: Probe, rungs: tuple[Rung, ...]) -> None:
-    rung = preview_rung(rungs)
-    _make_folders(run.scratch, [PREVIEW])
-    argv = preview_command(source_of(run, path), found, rung)
     try:
-        run_ffmpeg(run, argv, path, limits=short_limits(run))
-    except ToolFailed:
+        preview = _make_preview(run, path, found, preview_rung(rungs))
+    except (Interrupted, Superseded):
+        raise
+    except ProcessingError as error:
         # Only a courtesy: the whole may still succeed, and else it says better what is wrong.
+        _log.info("no preview", asset_id=run.asset.id, detail=str(error))
         return
-    preview = store_hls(run, PREVIEW, _picture_shape(found, rung, kind=RenditionKind.PREVIEW))
     if preview is not None:
         run.publish_early([preview])
+
+
+def _make_preview(run: StepRun, path: Path, found: Probe, rung: Rung) -> Rendition | None:
+    _make_folders(run.scratch, [PREVIEW])
+    argv = preview_command(source_of(run, path), found, rung)
+    run_ffmpeg(run, argv, path, limits=short_limits(run))
+    return store_hls(run, PREVIEW, _picture_shape(found, rung, kind=RenditionKind.PREVIEW))
 
 
 def _store_ladder(run: StepRun, found: Probe, rungs: Sequence[Rung]) -> tuple[Rendition, ...]:
