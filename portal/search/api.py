@@ -161,10 +161,13 @@ _RESULTS = {
     "type": "object",
     "properties": {
         "query": {"type": "string"},
-        "total": {"type": "integer", "description": "Matches before grouping."},
+        "total": {
+            "type": "integer",
+            "description": "Matches before grouping; at most those examined while some are hidden.",
+        },
         "hits": {"type": "array", "items": _HIT},
         "facets": {"type": "object", "description": "Facet to value to count."},
-        "partial": {"type": "boolean", "description": "The index is away or catching up."},
+        "partial": {"type": "boolean", "description": "The index is away for a moment."},
         "took_ms": {"type": "number"},
         "cursor": {**_TEXT, "description": "Of the next page; null on the last."},
     },

@@ -29,7 +29,7 @@ class SearchHit:
     """`highlights` are code-point ranges of `text`; the times are those of the matching cues.
 
     `person_name` is who speaks or is meant; `person_slug` is None for a speaker without a page.
-    `poster` is the name of a rendition of the asset.
+    `poster` is the name of a rendition of the asset; `time_zone` is the event's.
     """
 
     kind: DocumentKind
@@ -46,11 +46,12 @@ class SearchHit:
     highlights: tuple[tuple[int, int], ...]
     poster: str | None
     happened_at: datetime | None
+    time_zone: str
 
 
 @dataclass(frozen=True)
 class SearchResults:
-    """`total` counts before grouping. `partial`: the index is away or behind; there may be more.
+    """`total` counts before grouping. `partial`: the index is away; there may be hits.
 
     `facets` maps kind, language, event (slug) and person (slug) to counts by value.
     """

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, Select, Table, func, select
+from sqlalchemy import Connection, Row, Select, Table, func, not_, select
 
 from portal.assets.models import Kind, PhotoMetadata
 from portal.db.tables import (
@@ -36,6 +36,9 @@ from portal.visibility import Viewer, asset_visible_to, event_visible_to
 POSTERS = ("poster.jpg", "photo-320.jpg")
 """Renditions that stand for their asset in a list of hits."""
 
+LAG_MAX = timedelta(days=1)
+"""By then the index has forgotten what was removed, even when workers were down for a while."""
+
 T = TypeVar("T")
 
 
@@ -44,6 +47,7 @@ class EventLabel:
     slug: str
     title: LocalizedText
     default_language: str
+    time_zone: str
 
 
 # --- what documents are built from -----------------------------------------------------------
@@ -138,13 +142,23 @@ def visible_asset_ids(
 def visible_events(
     connection: Connection, ids: Collection[str], *, viewer: Viewer
 ) -> Mapping[str, EventLabel]:
-    """{event id: slug and title}."""
-    columns = (events.c.id, events.c.slug, events.c.title, events.c.default_language)
-    query = select(*columns).where(events.c.id.in_(ids), event_visible_to(viewer))
-    return {
-        row.id: EventLabel(row.slug, row.title, row.default_language)
-        for row in connection.execute(query)
-    }
+    """{event id: what is shown of it}."""
+    columns = (events.c.slug, events.c.title, events.c.default_language, events.c.time_zone)
+    query = select(events.c.id, *columns).where(events.c.id.in_(ids), event_visible_to(viewer))
+    return {event_id: EventLabel(*label) for event_id, *label in connection.execute(query)}
+
+
+def are_settled(connection: Connection, slugs: Collection[str], *, viewer: Viewer) -> bool:
+    """Whether the viewer may see all these events, and no file of theirs was just removed."""
+    removed = (
+        select(assets.c.id)
+        .where(assets.c.event_id == events.c.id, assets.c.removed_at > func.now() - LAG_MAX)
+        .exists()
+    )
+    query = select(func.count()).where(
+        events.c.slug.in_(slugs), event_visible_to(viewer), not_(removed)
+    )
+    return connection.scalars(query).one() == len(slugs)
 
 
 def person_slugs(connection: Connection, names: Collection[str]) -> Mapping[str, str]:

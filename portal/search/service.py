@@ -15,7 +15,12 @@ from portal.search.contents import all_documents, documents_of_asset, documents_
 from portal.search.cursor import read_cursor, write_cursor
 from portal.search.documents import Document, DocumentKind
 from portal.search.encoding import digest
-from portal.search.engines.interface import CandidateQuery, Candidates, SearchEngine
+from portal.search.engines.interface import (
+    Candidate,
+    CandidateQuery,
+    Candidates,
+    SearchEngine,
+)
 from portal.search.models import (
     LIMIT_MAX,
     IndexDifferences,
@@ -36,6 +41,7 @@ __all__ = [
     "search",
 ]
 
+Facets = Mapping[str, Mapping[str, int]]
 NOTHING = Candidates(items=(), total=0)
 
 
@@ -51,20 +57,20 @@ def search(
     offset = read_cursor(request.cursor)
     query = parse_query(request.query)
     found, is_away = _candidates(connection, engine, request, query, viewer)
-    ranked = rank(query, found.items)
-    labels = _visible_events(connection, ranked, viewer)
-    visible = _visible_hits(connection, ranked, labels, viewer)
-    page = visible[offset : offset + request.limit]
-    is_behind = len(visible) < len(ranked)
+    labels = _visible_events(connection, found.items, viewer)
+    visible = _visible_candidates(connection, found.items, labels, viewer)
+    ranked = rank(query, visible)
+    page = ranked[offset : offset + request.limit]
     after = offset + len(page)
+    total, facets = _counts(connection, found, visible, viewer)
     return SearchResults(
         query=request.query,
-        total=len(visible) if is_behind else found.total,
+        total=total,
         hits=_present(connection, page, labels, request.languages),
-        facets=_count_facets(visible) if is_behind else found.facets,
-        partial=is_away or is_behind,
+        facets=facets,
+        partial=is_away,
         took_ms=round((time.perf_counter() - started) * 1000, 1),
-        next_cursor=write_cursor(after) if page and after < len(visible) else None,
+        next_cursor=write_cursor(after) if page and after < len(ranked) else None,
     )
 
 
@@ -112,26 +118,47 @@ def _candidates(
 
 
 def _visible_events(
-    connection: Connection, ranked: Sequence[RankedHit], viewer: Viewer
+    connection: Connection, candidates: Sequence[Candidate], viewer: Viewer
 ) -> Mapping[str, EventLabel]:
-    event_ids = {hit.document.event_id for hit in ranked if hit.document.event_id}
+    event_ids = {one.document.event_id for one in candidates if one.document.event_id}
     return repository.visible_events(connection, event_ids, viewer=viewer)
 
 
-def _visible_hits(
+def _visible_candidates(
     connection: Connection,
-    ranked: Sequence[RankedHit],
+    candidates: Sequence[Candidate],
     labels: Mapping[str, EventLabel],
     viewer: Viewer,
-) -> list[RankedHit]:
+) -> list[Candidate]:
     """Postgres decides; the index may lag behind it for a moment."""
-    asset_ids = {asset_id for hit in ranked for asset_id in _asset_ids(hit.document)}
+    asset_ids = {asset_id for one in candidates for asset_id in _asset_ids(one.document)}
     visible = repository.visible_asset_ids(connection, asset_ids, viewer=viewer)
     return [
-        hit
-        for hit in ranked
-        if hit.document.event_id in labels and _asset_ids(hit.document) <= visible
+        one
+        for one in candidates
+        if one.document.event_id in labels and _asset_ids(one.document) <= visible
     ]
+
+
+def _counts(
+    connection: Connection, found: Candidates, visible: Sequence[Candidate], viewer: Viewer
+) -> tuple[int, Facets]:
+    """Total and facets, which must not speak of what the index should have forgotten.
+
+    What the engine counts beyond its candidates was not looked at one by one: its figures are
+    taken only when nothing among its candidates, and no event that it names, is hidden.
+    """
+    is_whole = found.total <= len(found.items)
+    is_current = len(visible) == len(found.items)
+    if not is_whole and is_current and _are_settled(connection, found, viewer):
+        return found.total, found.facets
+    return len(visible), _count_facets(visible)
+
+
+def _are_settled(connection: Connection, found: Candidates, viewer: Viewer) -> bool:
+    events = found.facets.get("event", {})
+    is_complete = sum(events.values()) == found.total
+    return is_complete and repository.are_settled(connection, events.keys(), viewer=viewer)
 
 
 def _asset_ids(document: Document) -> set[str]:
@@ -177,6 +204,7 @@ def _search_hit(
         highlights=hit.highlights,
         poster=posters.get(document.asset_id or ""),
         happened_at=document.happened_at,
+        time_zone=event.time_zone,
     )
 
 
@@ -185,9 +213,9 @@ def _name(hit: RankedHit) -> str | None:
     return hit.document.title if hit.document.kind is DocumentKind.PERSON else hit.speaker
 
 
-def _count_facets(hits: Iterable[RankedHit]) -> Mapping[str, Mapping[str, int]]:
-    """Of these hits alone: the engine's counts may speak of what is no longer public."""
-    documents = [hit.document for hit in hits]
+def _count_facets(candidates: Iterable[Candidate]) -> Facets:
+    """Of these alone."""
+    documents = [candidate.document for candidate in candidates]
     return {
         "kind": Counter(document.kind.value for document in documents),
         "language": Counter(d.language for d in documents if d.language),

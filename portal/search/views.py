@@ -153,7 +153,7 @@ def hit_view(hit: SearchHit, *, language: str) -> Hit:
         speaker_path=page_path(language, "people", hit.person_slug) if hit.person_slug else "",
         event=text_in(hit.event_title, language=language),
         event_path=page_path(language, "events", hit.event_slug),
-        day=day_range(hit.happened_at, None, language=language, time_zone="UTC")
+        day=day_range(hit.happened_at, None, language=language, time_zone=hit.time_zone)
         if hit.happened_at
         else None,
         picture=rendition_path(hit.asset_id, hit.poster) if hit.asset_id and hit.poster else "",

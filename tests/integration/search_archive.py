@@ -11,6 +11,7 @@ from portal.db import tables
 from portal.ids import new_id
 from portal.runtime import Runtime
 from portal.search import service
+from portal.search.documents import Document, DocumentKind
 from portal.search.models import SearchRequest, SearchResults
 from portal.visibility import PUBLIC, Viewer
 
@@ -79,6 +80,23 @@ class Archive:
                 text=text,
             )
         return asset_id
+
+    def photo_document(self, event_id: str, slug: str, number: int, *, title: str) -> Document:
+        """Of a photo that is in Postgres; the document itself is for the caller to index."""
+        asset_id = self.asset(event_id, "photo")
+        return Document(
+            id=f"photo:{number}",
+            owner_id=asset_id,
+            kind=DocumentKind.PHOTO,
+            event_id=event_id,
+            event_slug=slug,
+            asset_id=asset_id,
+            person_slug=None,
+            language="en",
+            title=title,
+            text="",
+            released_at=self.now - HOUR,
+        )
 
     def person(self, name: str, slug: str, *variants: str) -> str:
         person_id = new_id()

@@ -15,7 +15,7 @@ from portal.errors import InvalidInput, SearchUnavailable
 from portal.runtime import Runtime
 from portal.search import service
 from portal.search.documents import DocumentKind
-from portal.search.engines.interface import Filters
+from portal.search.engines.interface import CANDIDATES_MAX, Filters
 from portal.search.models import SearchResults
 from portal.transcripts.formats import read_captions
 from portal.visibility import INSTALLATION
@@ -199,7 +199,7 @@ def test_the_public_sees_what_is_out_even_when_the_index_lags(
     assert [hit.asset_id for hit in public.hits] == [asset_id] * is_public
     assert public.total == int(is_public)
     assert any(public.facets.values()) is is_public
-    assert public.partial is (not is_public and not is_reindexed)
+    assert public.partial is False, "that something is hidden is not to be told"
     desk = archive.search("vendors", viewer=INSTALLATION)
     assert (len(desk.hits), desk.total, desk.partial) == (1, 1, False)
 
@@ -214,6 +214,69 @@ def test_an_asset_is_public_once_its_original_is_verified(archive: Archive) -> N
         connection.execute(update(tables.originals).values(verified_at=archive.now))
     index_asset(archive.runtime, asset_id)
     assert archive.search("scrum").total == 1
+
+
+def test_what_is_hidden_counts_nowhere_even_behind_what_is_shown(archive: Archive) -> None:
+    """The same person in a public and in a withdrawn event: one hit, and one match."""
+    person_id = archive.person("Gerhard Jarosch", "gerhard-jarosch")
+    event_ids = [archive.event("open"), archive.event("secret")]
+    for event_id in event_ids:
+        row = {"event_id": event_id, "person_id": person_id, "position": 0}
+        archive.add(tables.event_people, **row)
+        index_event(archive.runtime, event_id)
+    for hidden_id, shown in zip(event_ids, ("secret", "open"), strict=True):
+        archive.change(tables.events, hidden_id, withdrawn_at=archive.now - HOUR)
+        results = archive.search("jarosch", filters=Filters(kinds=frozenset({DocumentKind.PERSON})))
+        assert [hit.event_slug for hit in results.hits] == [shown]
+        assert results.total == 1
+        assert results.facets["event"] == {shown: 1}
+        archive.change(tables.events, hidden_id, withdrawn_at=None)
+
+
+MANY = CANDIDATES_MAX + 5
+
+
+def many_photos(archive: Archive) -> tuple[str, str]:
+    """(a public event with more photos than are examined, one that matches less well)."""
+    crowd_id = archive.event("crowd")
+    documents = [
+        archive.photo_document(crowd_id, "crowd", number, title="Arrival") for number in range(MANY)
+    ]
+    other_id = archive.event("secret")
+    worse = "Arrival " + "of somebody with a long name " * 8
+    documents.append(archive.photo_document(other_id, "secret", MANY, title=worse))
+    archive.runtime.search.replace([], documents)
+    return crowd_id, other_id
+
+
+def test_more_matches_than_are_examined_are_counted_by_the_engine(archive: Archive) -> None:
+    many_photos(archive)
+    results = archive.search("arrival")
+    assert (results.total, results.partial) == (MANY + 1, False)
+    assert results.facets["event"] == {"crowd": MANY, "secret": 1}
+
+
+def test_matches_that_are_not_examined_betray_no_hidden_event(archive: Archive) -> None:
+    _, other_id = many_photos(archive)
+    archive.change(tables.events, other_id, withdrawn_at=archive.now - HOUR)
+    results = archive.search("arrival")
+    assert (results.total, results.partial) == (CANDIDATES_MAX, False)
+    assert results.facets["event"] == {"crowd": CANDIDATES_MAX}
+
+
+def test_matches_that_are_not_examined_betray_no_removed_file(archive: Archive) -> None:
+    crowd_id, _ = many_photos(archive)
+    removed_id = archive.asset(crowd_id, "photo")
+    archive.change(tables.assets, removed_id, removed_at=archive.now)
+    assert archive.search("arrival").total == CANDIDATES_MAX
+    archive.change(tables.assets, removed_id, removed_at=archive.now - 25 * HOUR)
+    assert archive.search("arrival").total == MANY + 1
+
+
+def test_a_hit_knows_the_clocks_of_its_event(archive: Archive) -> None:
+    event_id = archive.event("congress", time_zone="Europe/Minsk")
+    index_event(archive.runtime, event_id)
+    assert archive.search("congress").hits[0].time_zone == "Europe/Minsk"
 
 
 # --- pages and limits ------------------------------------------------------------------------

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
+from datetime import UTC, datetime
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,6 +30,7 @@ SPOKEN = SearchHit(
     highlights=((0, 14),),
     poster="poster.jpg",
     happened_at=MORNING,
+    time_zone=EVENT.time_zone,
 )
 
 
@@ -58,6 +61,12 @@ def test_a_hit_leads_to_its_second_in_the_language_it_was_said_in() -> None:
     assert hit.words_language == "ru"
     assert (hit.speaker, hit.speaker_path) == ("Journalist", "")
     assert hit_view(SPOKEN, language="ru").path == "/ru/assets/scrum?t=3723.5"
+
+
+def test_the_day_of_a_hit_is_that_of_its_event() -> None:
+    late = datetime(2019, 6, 4, 22, 30, tzinfo=UTC)
+    day = hit_view(replace(SPOKEN, happened_at=late), language="en").day
+    assert (EVENT.time_zone, str(day)) == ("Europe/Minsk", "5 June 2019")
 
 
 def results(**facets: dict[str, int]) -> SearchResults:

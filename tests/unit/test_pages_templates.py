@@ -86,6 +86,7 @@ def hits() -> tuple[SearchHit, ...]:
             highlights=((0, 8),),
             poster="poster.jpg",
             happened_at=MORNING,
+            time_zone=EVENT.time_zone,
         )
         for kind in DocumentKind
     )
