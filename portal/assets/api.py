@@ -24,12 +24,13 @@ from portal.visibility import Viewer
 from portal.web.addresses import absolute
 from portal.web.i18n import language_of
 from portal.web.openapi import Operation, Parameter
+from portal.web.paging import OFFSET_MAX, address_from, number_parameter
 from portal.web.transactions import in_transaction
 from portal.web.viewers import viewer_of
 
 ASSET_PATH = "/api/v1/assets/{id}"
 EVENT_ASSETS_PATH = "/api/v1/events/{slug}/assets"
-LISTED_MAX = 500
+LIMIT_MAX = 500
 STEPS = tuple(Step)
 SHOWN = frozenset({RenditionKind.VIDEO, RenditionKind.AUDIO, RenditionKind.IMAGE})
 
@@ -51,14 +52,21 @@ async def show_asset(request: Request) -> Response:
 
 
 async def list_event_assets(request: Request) -> Response:
+    parameters = request.query_params
+    limit = number_parameter(parameters, "limit", default=LIMIT_MAX, least=1, most=LIMIT_MAX)
+    offset = number_parameter(parameters, "offset", default=0, most=OFFSET_MAX)
     found = await in_transaction(
         request,
-        _find_all,
+        _find_page,
         request.path_params["slug"],
-        kinds=_kinds(request.query_params),
+        kinds=_kinds(parameters),
+        limit=limit + 1,
+        offset=offset,
         viewer=viewer_of(request),
     )
-    return JSONResponse({"assets": [asset_json(request, described) for described in found]})
+    following = address_from(request, offset + limit) if len(found) > limit else None
+    listed = [asset_json(request, described) for described in found[:limit]]
+    return JSONResponse({"assets": listed, "next": following})
 
 
 def asset_json(request: Request, described: Described) -> Mapping[str, object]:
@@ -122,13 +130,19 @@ def _find(connection: Connection, asset_id: str, *, viewer: Viewer) -> Described
     return _described(connection, asset, event, viewer=viewer)
 
 
-def _find_all(
-    connection: Connection, slug: str, *, kinds: Sequence[Kind], viewer: Viewer
+def _find_page(
+    connection: Connection,
+    slug: str,
+    *,
+    kinds: Sequence[Kind],
+    limit: int,
+    offset: int,
+    viewer: Viewer,
 ) -> list[Described]:
     """Raises NotFound."""
     event = events.get_event(connection, slug, viewer=viewer)
     found = service.list_assets(
-        connection, viewer=viewer, event_id=event.id, kinds=kinds, limit=LISTED_MAX
+        connection, viewer=viewer, event_id=event.id, kinds=kinds, limit=limit, offset=offset
     )
     return [_described(connection, asset, event, viewer=viewer) for asset in found]
 
@@ -243,10 +257,15 @@ operations: Sequence[Operation] = [
         summary="What an event has, in the order of capture",
         answer={
             "type": "object",
-            "properties": {"assets": {"type": "array", "maxItems": LISTED_MAX, "items": _ASSET}},
+            "properties": {
+                "assets": {"type": "array", "maxItems": LIMIT_MAX, "items": _ASSET},
+                "next": {**_URL, "description": "The address of what follows; null at the end."},
+            },
         },
         parameters=[
             Parameter("kind", "video, audio, photo or captions; several by commas."),
+            Parameter("limit", "How many at once.", {"type": "integer", "maximum": LIMIT_MAX}),
+            Parameter("offset", "How many to leave out first.", {"type": "integer"}),
             _LANGUAGE,
         ],
         errors=[400, 404],

@@ -30,6 +30,7 @@ def list_assets(
     person_id: str | None = None,
     kinds: Collection[Kind] = (),
     limit: int = 500,
+    offset: int = 0,
 ) -> list[Asset]:
     """In the order of capture; of an event, of a person pictured, of some kinds."""
     return repository.list_visible(
@@ -39,6 +40,7 @@ def list_assets(
         person_id=person_id,
         kinds=kinds,
         limit=limit,
+        offset=offset,
     )
 
 

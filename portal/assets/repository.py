@@ -53,6 +53,7 @@ def list_visible(
     person_id: str | None,
     kinds: Collection[Kind],
     limit: int,
+    offset: int = 0,
 ) -> list[Asset]:
     """In the order of capture, then of arrival."""
     query = _visible(viewer)
@@ -63,8 +64,11 @@ def list_visible(
     if person_id is not None:
         pictured = select(asset_people.c.asset_id).where(asset_people.c.person_id == person_id)
         query = query.where(assets.c.id.in_(pictured))
-    order = (func.coalesce(assets.c.captured_at, assets.c.created_at), assets.c.filename)
-    return _load(connection, query.order_by(*order).limit(limit))
+    taken_at = func.coalesce(assets.c.captured_at, assets.c.created_at)
+    query = query.order_by(
+        taken_at, assets.c.filename, assets.c.id
+    )  # total: pages must not overlap
+    return _load(connection, query.limit(limit).offset(offset))
 
 
 def find_id_by_sha256(connection: Connection, event_id: str, sha256: str) -> str | None:

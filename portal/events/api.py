@@ -6,12 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from portal.errors import InvalidInput
 from portal.events import service
 from portal.events.models import Event, ProgrammeItem
 from portal.languages import LocalizedText, in_language
@@ -19,6 +17,7 @@ from portal.people.models import EventPerson
 from portal.web.addresses import absolute, page_path
 from portal.web.i18n import language_of
 from portal.web.openapi import Operation, Parameter
+from portal.web.paging import OFFSET_MAX, number_parameter
 from portal.web.transactions import in_transaction
 from portal.web.viewers import viewer_of
 
@@ -26,7 +25,6 @@ EVENTS_PATH = "/api/v1/events"
 EVENT_PATH = "/api/v1/events/{slug}"
 LIMIT_DEFAULT = 50
 LIMIT_MAX = 100
-OFFSET_MAX = 1_000_000
 
 
 async def list_events(request: Request) -> Response:
@@ -34,8 +32,10 @@ async def list_events(request: Request) -> Response:
         request,
         service.list_events,
         viewer=viewer_of(request),
-        limit=_number(request.query_params, "limit", default=LIMIT_DEFAULT, most=LIMIT_MAX),
-        offset=_number(request.query_params, "offset", default=0, most=OFFSET_MAX),
+        limit=number_parameter(
+            request.query_params, "limit", default=LIMIT_DEFAULT, most=LIMIT_MAX
+        ),
+        offset=number_parameter(request.query_params, "offset", default=0, most=OFFSET_MAX),
     )
     return JSONResponse({"events": [event_json(request, event) for event in found]})
 
@@ -101,15 +101,6 @@ def _text(request: Request, event: Event, texts: LocalizedText) -> str:
 
 def _instant(value: datetime | None) -> str | None:
     return value.isoformat() if value else None
-
-
-def _number(parameters: QueryParams, name: str, *, default: int, most: int) -> int:
-    """Raises InvalidInput."""
-    given = parameters.get(name) or str(default)
-    if given.isascii() and given.isdigit() and len(given) < 10 and int(given) <= most:
-        return int(given)
-    sentence = f"Write a number from 0 to {most}."
-    raise InvalidInput(f"The {name} is wrong.", fields={name: sentence})
 
 
 routes: Sequence[Route] = [

@@ -26,7 +26,7 @@ from portal.events.views import (
 )
 from portal.transcripts import service as transcripts_service
 from portal.transcripts.views import one_per_language
-from portal.visibility import Viewer
+from portal.visibility import PUBLIC, Viewer
 from portal.web.addresses import page_path
 from portal.web.i18n import language_of
 from portal.web.localized import localized
@@ -54,7 +54,6 @@ async def show_home(request: Request) -> Response:
         request,
         _home,
         _page_number(request.query_params.get("page")),
-        viewer=viewer_of(request),
         language=language_of(request),
     )
     return render(request, "home.html", page=page)
@@ -71,10 +70,11 @@ async def show_event(request: Request) -> Response:
     return render(request, "event.html", page=page)
 
 
-def _home(connection: Connection, number: int, *, viewer: Viewer, language: str) -> HomePage:
+def _home(connection: Connection, number: int, *, language: str) -> HomePage:
+    """The same for everybody: what is not public stands on the desk, never as the latest news."""
     found = service.list_events(
         connection,
-        viewer=viewer,
+        viewer=PUBLIC,
         limit=EVENTS_PER_PAGE + 1,
         offset=(number - 1) * EVENTS_PER_PAGE,
     )
@@ -82,7 +82,7 @@ def _home(connection: Connection, number: int, *, viewer: Viewer, language: str)
     latest = None
     if number == 1 and events:
         first = events.pop(0)
-        material = _material(connection, first, viewer=viewer)
+        material = _material(connection, first, viewer=PUBLIC)
         latest = latest_view(first, material, language=language)
     home = page_path(language)
     return HomePage(

@@ -147,6 +147,39 @@ def test_assets_of_an_event(client: TestClient, runtime: Runtime, delivered: Del
     assert wrong.json()["fields"] == {"kind": "“film” is none of audio, captions, photo, video."}
 
 
+def test_assets_come_in_pages_without_gap_or_repeat(
+    client: TestClient, runtime: Runtime, delivered: Delivered
+) -> None:
+    release(runtime)
+    path = f"/api/v1/events/{SLUG}/assets"
+    everything = client.get(path).json()
+    assert (len(everything["assets"]), everything["next"]) == (3, None)
+    address = f"{HOST}{path}?limit=1&lang=ru&kind=video,photo,captions"
+    seen = []
+    for is_last in (False, False, True):
+        page = client.get(address).json()
+        seen += [asset["id"] for asset in page["assets"]]
+        assert page["assets"][0]["page_url"].startswith(f"{HOST}/ru/")
+        assert (page["next"] is None) is is_last
+        address = page["next"]
+    assert seen == [asset["id"] for asset in everything["assets"]]
+    for wrong in ("limit=0", "limit=501", "offset=-1", "offset=x"):
+        answer = client.get(f"{path}?{wrong}")
+        assert answer.status_code == 400
+        assert set(answer.json()["fields"]) == {wrong.partition("=")[0]}
+
+
+def test_the_home_page_leads_with_what_is_public_whoever_looks(
+    client: TestClient, runtime: Runtime, delivered: Delivered
+) -> None:
+    release(runtime)
+    with runtime.engine.begin() as connection:
+        events.ensure_event(connection, "undated-draft")
+    page = client.get("/en/", headers={"authorization": f"Bearer {delivered.token}"}).text
+    assert f'href="/en/events/{SLUG}"' in page
+    assert "undated-draft" not in page
+
+
 def test_drafts_are_for_the_desk(client: TestClient, delivered: Delivered) -> None:
     editor = {"authorization": f"Bearer {delivered.token}"}
     for path in (
@@ -198,7 +231,7 @@ def test_an_event_with_its_details(client: TestClient, runtime: Runtime) -> None
     assert (person["name"], person["role"]) == ("Gerhard Jarosch", "President")
     assert person["page_url"] == f"{HOST}/ru/people/{person['slug']}"
     assert found["page_url"] == f"{HOST}/ru/events/congress"
-    assert client.get(found["assets_url"]).json() == {"assets": []}
+    assert client.get(found["assets_url"]).json() == {"assets": [], "next": None}
     assert "body" not in client.get("/api/v1/events").json()["events"][0]
 
 
