@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from portal.errors import InvalidInput, NotFound
 from portal.people import repository
 from portal.people.models import EventPerson, Person
-from portal.slugs import free_slug, slugify
+from portal.slugs import free_slug, is_slug, slugify
 from portal.visibility import Viewer
 
 NAME_LENGTH_MAX = 200
@@ -17,7 +17,7 @@ NAME_LENGTH_MAX = 200
 
 def get_person(connection: Connection, slug: str) -> Person:
     """Raises NotFound."""
-    person = repository.find_by_slug(connection, slug)
+    person = repository.find_by_slug(connection, slug) if is_slug(slug) else None
     if person is None:
         raise NotFound(f"There is no person at the address {slug!r}.")
     return person

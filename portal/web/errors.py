@@ -8,6 +8,7 @@ from http import HTTPStatus
 from urllib.parse import quote
 
 import structlog
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
@@ -38,6 +39,7 @@ TITLES = {
 }
 NOTHING_HERE = msg("The page does not exist, or it is not public (yet).")
 OUR_FAULT = msg("The error is noted. If it stays, please tell the press office this number.")
+UNSTORABLE = msg("The request holds a text or a number that cannot be stored.")
 NO_SUCH_ADDRESS = msg("There is nothing at this address.")
 
 
@@ -104,6 +106,8 @@ def fault_of(error: Exception) -> Fault:
             )
         case HTTPException():
             return _starlette_fault(error)
+        case DataError():
+            return Fault(400, InvalidInput.code, UNSTORABLE)
         case ClientDisconnect():
             return Fault(400, "disconnected", "The connection ended before the request did.")
     return Fault(500, PortalError.code, "Something went wrong on our side; the error is noted.")

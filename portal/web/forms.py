@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 from typing import cast
 
@@ -11,21 +12,31 @@ from starlette.datastructures import FormData
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
-from portal.errors import Forbidden
+from portal.errors import Forbidden, InvalidInput
 from portal.web import cookies
+from portal.web.i18n import msg
 from portal.web.same_origin import form_token
 
 TOKEN_FIELD = "csrf_token"  # noqa: S105  (the name of a field)
 FIELDS_MAX = 200
 FILES_MAX = 0
 """Files come by the upload protocol, which has limits and checks of its own."""
+UNSTORABLE_CHARACTER = re.compile("[\x00\ud800-\udfff]")
+UNSTORABLE = msg("This holds a character that cannot be stored.")
 COOKIE_BYTES = 16
 _NEW_COOKIE = "new_form_cookie"
 
 
 async def read_form(request: Request) -> FormData:
-    """The form of a POST. Raises Forbidden when its token is missing or another's."""
-    form = await request.form(max_fields=FIELDS_MAX, max_files=FILES_MAX)
+    """The form of a POST, all of it text that can be stored.
+
+    Raises InvalidInput, and Forbidden when the token is missing or another's.
+    """
+    try:
+        form = await request.form(max_fields=FIELDS_MAX, max_files=FILES_MAX)
+    except UnicodeError as error:  # the sender names a charset that its bytes are not in
+        raise InvalidInput("The text of this form cannot be read.") from error
+    _check_texts(form)
     given = form.get(TOKEN_FIELD)
     cookie = _cookie_of(request)
     if not isinstance(given, str) or cookie is None or not _fits(given, cookie):
@@ -34,6 +45,17 @@ async def read_form(request: Request) -> FormData:
             "Please load the page again and repeat."
         )
     return form
+
+
+def _check_texts(form: FormData) -> None:
+    faults = {name: UNSTORABLE for name, value in form.multi_items() if not is_storable(value)}
+    if faults:
+        raise InvalidInput("The form holds characters that cannot be stored.", fields=faults)
+
+
+def is_storable(value: object) -> bool:
+    """Postgres takes no NUL; half of a surrogate pair is no character and has no UTF-8."""
+    return isinstance(value, str) and not UNSTORABLE_CHARACTER.search(value)
 
 
 def text_field(form: FormData, name: str) -> str:

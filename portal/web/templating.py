@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cache, partial
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
@@ -91,14 +91,17 @@ def _request_context(request: Request) -> Mapping[str, object]:
 
 
 def _in_other_language(request: Request, language: str) -> str:
-    """The path of the same page in `language`."""
-    path = request.scope["path"]
+    """The path of the same page in `language`; always one on this site.
+
+    Two slashes at its start, or a slash and a backslash, would lead a browser to another host.
+    """
+    path = quote(request.scope["path"].lstrip("/"), safe="/")
     if _has_prefix(request):
-        _, _, rest = path.lstrip("/").partition("/")
+        _, _, rest = path.partition("/")
         query = request.url.query
         return f"/{language}/{rest}" + (f"?{query}" if query else "")
     kept = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
-    return f"{path}?{urlencode([*kept, ('lang', language)])}"
+    return f"/{path}?{urlencode([*kept, ('lang', language)])}"
 
 
 def _has_prefix(request: Request) -> bool:
