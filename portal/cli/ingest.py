@@ -12,7 +12,7 @@ from portal.cli.failures import FAILED, UsageError
 from portal.cli.ingest_display import Display, shown
 from portal.cli.ingest_run import IngestRun
 from portal.cli.installation import address_of, asset_page, event_page, opened, read_settings
-from portal.cli.output import say, say_json
+from portal.cli.output import say, say_json, warn
 from portal.cli.own_worker import OwnWorker
 from portal.errors import InvalidInput
 from portal.ingest.folders import plan_paths
@@ -52,13 +52,15 @@ def ingest(
     plans = _plans(paths, event)
     count = sum(len(plan.files) for plan in plans)
     with opened(settings) as runtime, shown(count) as display:
-        reports = _run(runtime, plans, display, wait=wait)
+        reports, troubles = _run(runtime, plans, display, wait=wait)
+    for sentence in troubles:
+        warn(sentence)
     if as_json:
         for report in reports:
             say_json(report_json(report, settings))
     else:
         _tell(reports, plans, settings)
-    if not all(report.is_good for report in reports):
+    if troubles or not all(report.is_good for report in reports):
         raise typer.Exit(FAILED)
 
 
@@ -81,18 +83,21 @@ def _plans(paths: Sequence[Path], event: str | None) -> list[Plan]:
         raise UsageError(str(error)) from error
 
 
-def _run(runtime: Runtime, plans: Sequence[Plan], display: Display, *, wait: bool) -> list[Report]:
+def _run(
+    runtime: Runtime, plans: Sequence[Plan], display: Display, *, wait: bool
+) -> tuple[list[Report], Sequence[str]]:
+    """The reports, and what went wrong for more than one file."""
     with OwnWorker(runtime) as worker:
         run = IngestRun(runtime, display, worker=worker if wait else None)
         for plan in plans:
             run.carry_out(plan)
-        return run.finish()
+        return run.finish(), run.troubles
 
 
 def _tell(reports: Sequence[Report], plans: Sequence[Plan], settings: Settings) -> None:
     for report in reports:
         if not report.is_good:
-            say(f"{report.file.path}: {report.state}: {report.detail or 'no reason is known'}")
+            say(f"{report.file.path}: {report.verdict}: {report.detail or 'no reason is known'}")
     say(summary(reports))
     for plan in plans:
         say(event_page(settings, plan.slug))

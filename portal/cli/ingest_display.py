@@ -129,7 +129,7 @@ class BarDisplay:
 
 
 def _verdict(report: Report) -> str:
-    return f"{report.state}: {report.detail}" if report.detail else str(report.state)
+    return f"{report.verdict}: {report.detail}" if report.detail else report.verdict
 
 
 def _weight(step: Step) -> int:

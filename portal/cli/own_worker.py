@@ -1,4 +1,4 @@
-"""A worker that a command starts for as long as it waits, when no other one is alive."""
+"""A worker that a command starts for as long as it waits, when no other one does the work."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ import threading
 import time
 from types import TracebackType
 
+from portal.cli.output import warn
 from portal.cli.processes import worker_process
+from portal.errors import DatabaseUnavailable
 from portal.jobs import service as jobs_service
 from portal.runtime import Runtime
 from portal.supervisor import Supervisor
 
 CHECK_SECONDS = 5.0
 GRACE_SECONDS = 15.0
+STANDSTILL_SECONDS_MAX = 20.0
+"""Longer than the queue needs to notice a dead worker."""
 
 
 class OwnWorker:
@@ -38,10 +42,22 @@ class OwnWorker:
             self._supervisor.request_stop()
             self._thread.join()
 
-    def ensure(self) -> None:
-        """See to it that some worker lives; may be called often and in any thread."""
+    def ensure(self, *, standstill_seconds: float = 0.0) -> None:
+        """See to it that some worker lives; may be called often and in any thread.
+
+        A live one may serve other lanes than those that are needed, and the queue does not tell
+        which: when nothing has moved for long, ours is started beside it.
+        """
         with self._lock:
-            if self._supervisor is None and self._is_check_due() and not self._lives_another():
+            if self._supervisor is not None or not self._is_check_due():
+                return
+            if not self._lives_another():
+                self._start()
+            elif standstill_seconds > STANDSTILL_SECONDS_MAX:
+                warn(
+                    f"Nothing has moved for {STANDSTILL_SECONDS_MAX:.0f} s, although a worker is "
+                    "alive; this command starts one of its own for all kinds of work."
+                )
                 self._start()
 
     def _is_check_due(self) -> bool:
@@ -52,8 +68,11 @@ class OwnWorker:
         return True
 
     def _lives_another(self) -> bool:
-        with self._runtime.engine.connect() as connection:
-            return jobs_service.live_worker_count(connection) > 0
+        try:
+            with self._runtime.engine.connect() as connection:
+                return jobs_service.live_worker_count(connection) > 0
+        except DatabaseUnavailable:
+            return True  # there is nothing to work on until it is back
 
     def _start(self) -> None:
         settings = self._runtime.settings

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from pathlib import Path
 import pytest
 
 from portal.db.embedded import embedded_server
+from portal.db.engine import open_engine
+from portal.jobs import service as jobs_service
 from portal.settings import Settings
 
 pytestmark = [pytest.mark.e2e, pytest.mark.postgres]
@@ -52,6 +55,17 @@ class Installation:
             timeout=SECONDS_MAX,
             check=False,
         )
+
+    def wait_for_workers(self, count: int) -> None:
+        settings = Settings(data_dir=self.folder)
+        deadline = time.monotonic() + SECONDS_MAX
+        with embedded_server(settings) as url, open_engine(settings, url) as engine:
+            while time.monotonic() < deadline:
+                with engine.connect() as connection:
+                    if jobs_service.live_worker_count(connection) == count:
+                        return
+                time.sleep(0.1)
+        pytest.fail(f"there were never {count} lanes at work")
 
     @contextmanager
     def started(self, *arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
@@ -177,6 +191,21 @@ def test_a_killed_run_repeated_doubles_nothing(installation: Installation, sampl
     assert report["state"] == "ready"
     listed = installation.run("assets", "list", "--event", "killed", "--json")
     assert [a["asset_id"] for a in json_lines(listed.stdout)] == [report["asset_id"]]
+
+
+@pytest.mark.media
+def test_a_worker_for_other_work_is_not_waited_for_in_vain(
+    installation: Installation, samples: Path
+) -> None:
+    recording = samples / "audio" / "jfk.flac"
+    with installation.started("worker", "--lanes", "light"):
+        installation.wait_for_workers(1)
+
+        done = installation.run("ingest", recording, "--event", "lanes", "--wait", "--json")
+
+    assert done.returncode == 0, done.stderr
+    assert "this command starts one of its own" in done.stderr
+    assert [report["state"] for report in json_lines(done.stdout)] == ["ready"]
 
 
 def test_a_faulty_event_yaml_ends_with_2_and_makes_nothing(
