@@ -48,9 +48,13 @@ async def read_form(request: Request) -> FormData:
 
 
 def _check_texts(form: FormData) -> None:
-    faults = {name: UNSTORABLE for name, value in form.multi_items() if not is_storable(value)}
-    if faults:
-        raise InvalidInput("The form holds characters that cannot be stored.", fields=faults)
+    items = form.multi_items()
+    if all(is_storable(name) and is_storable(value) for name, value in items):
+        return
+    faults = {
+        name: UNSTORABLE for name, value in items if is_storable(name) and not is_storable(value)
+    }
+    raise InvalidInput("The form holds characters that cannot be stored.", fields=faults)
 
 
 def is_storable(value: object) -> bool:
