@@ -202,6 +202,53 @@ def test_a_recording_that_shows_a_part_of_its_track_is_whole(
     assert seconds(rung(result, "180p")) == pytest.approx(5, abs=0.3)
 
 
+HALF_LOUD = (
+    *("-f", "lavfi", "-i", "anullsrc=sample_rate=44100:duration=35"),
+    *("-f", "lavfi", "-i", "anoisesrc=duration=35:amplitude=0.5"),
+)
+
+
+def half_loud(path: Path, *options: str, loud_first: bool = False) -> Path:
+    """70 s whose bit rate is no guide to how long they are."""
+    order = "[1][0]" if loud_first else "[0][1]"
+    run_ffmpeg(*HALF_LOUD, "-filter_complex", f"{order}concat=v=0:a=1", *options, str(path))
+    return path
+
+
+@pytest.mark.parametrize("loud_first", [True, False])
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("clip.mp3", ("-q:a", "4", "-write_xing", "0")),
+        ("clip.aac", ("-c:a", "aac", "-aac_coder", "fast")),
+        ("clip.webm", ("-c:a", "libopus", "-live", "1")),
+    ],
+)
+def test_a_whole_file_that_states_no_duration_is_whole_and_measured(
+    bench: Bench,
+    *,
+    tmp_path: Path,
+    connection: Connection,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    options: tuple[str, ...],
+    loud_first: bool,
+) -> None:
+    measured: list[float] = []
+    monkeypatch.setattr(service, "record_duration", lambda *found: measured.append(found[-1]))
+    source = half_loud(tmp_path / name, *options, loud_first=loud_first)
+    result = transcode(bench.run_of(source, Step.TRANSCODE))
+    assert (result.outcome, result.detail) == (Outcome.DONE, None)
+    assert result.apply is not None
+    result.apply(connection)
+    assert measured == [pytest.approx(70, abs=0.2)]
+
+
+def test_a_stated_duration_is_left_as_it_is(transcoded: Transcoded, tmp_path: Path) -> None:
+    result = transcoded(half_loud(tmp_path / "clip.mp3", "-q:a", "4"))
+    assert (result.outcome, result.apply) == (Outcome.DONE, None)
+
+
 def test_a_recording_that_was_turned_is_shown_upright(
     bench: Bench, transcoded: Transcoded, tmp_path: Path
 ) -> None:

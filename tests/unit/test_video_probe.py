@@ -22,7 +22,9 @@ SOUND = {"index": 1, "codec_type": "audio", "codec_name": "aac", "channels": 2}
 
 
 def read(*streams: dict[str, Any], **container: Any) -> Probe:
-    return read_probe(json.dumps({"streams": streams, "format": container}).encode(), now=NOW)
+    return read_probe(
+        json.dumps({"streams": streams, "format": container}).encode(), warnings="", now=NOW
+    )
 
 
 def test_a_usual_recording() -> None:
@@ -78,6 +80,15 @@ def test_a_nonsense_frame_rate_is_none(rate: str | None) -> None:
 @pytest.mark.parametrize("duration", ["N/A", "-1", "0", "inf", "nan", "1e300", None])
 def test_a_nonsense_duration_is_none(duration: str | None) -> None:
     assert read(PICTURE, duration=duration).duration_seconds is None
+
+
+def test_a_guessed_duration_is_not_a_stated_one() -> None:
+    warning = "[mp3 @ 0x1] Estimating duration from bitrate, this may be inaccurate"
+    output = json.dumps({"streams": [SOUND], "format": {"duration": "104.1"}}).encode()
+    guessed = read_probe(output, warnings=warning, now=NOW)
+    assert (guessed.duration_seconds, guessed.stated_duration_seconds) == (104.1, None)
+    stated = read_probe(output, warnings="", now=NOW)
+    assert (stated.duration_seconds, stated.stated_duration_seconds) == (104.1, 104.1)
 
 
 @pytest.mark.parametrize(
@@ -165,7 +176,7 @@ def test_any_json_is_read_or_left_out(fields: dict[str, Any], kind: str, tags: A
 @pytest.mark.parametrize("output", [b"", b"[]", b"nonsense", b"3"])
 def test_an_answer_that_is_none_is_a_failure_of_the_tool(output: bytes) -> None:
     with pytest.raises(ToolFailed):
-        read_probe(output, now=NOW)
+        read_probe(output, warnings="", now=NOW)
 
 
 @pytest.mark.parametrize(

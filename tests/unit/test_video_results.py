@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import struct
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -130,6 +131,11 @@ def test_what_ends_early_is_said(
     duration: float | None, made: float | None, sentence: str | None
 ) -> None:
     assert damage_sentence(probe(duration), video_seconds=None, audio_seconds=made) == sentence
+
+
+def test_a_guess_is_no_reason_to_call_a_recording_damaged() -> None:
+    guessed = replace(probe(104.1, sound=104.1), is_duration_estimated=True)
+    assert damage_sentence(guessed, video_seconds=None, audio_seconds=70.0) is None
 
 
 def test_a_track_that_ends_early_is_said() -> None:

@@ -13,11 +13,14 @@ def damage_sentence(
 ) -> str | None:
     """ "ends after 00:12 of 00:30", or None when all is there.
 
-    The durations are what was made of picture and sound, None where there is none.
+    The durations are what was made of picture and sound, None where there is none. A file that
+    states no duration cannot be told from its beginning.
     """
+    if probe.stated_duration_seconds is None:
+        return None
     made_seconds = max(video_seconds or 0.0, audio_seconds or 0.0)
     checks = [
-        ("ends", made_seconds, probe.duration_seconds),
+        ("ends", made_seconds, probe.stated_duration_seconds),
         ("its picture ends", video_seconds, _expected(probe, probe.video)),
         ("its sound ends", audio_seconds, _expected(probe, probe.audio)),
     ]

@@ -22,6 +22,8 @@ DURATION_SECONDS_MAX = 30 * 24 * 3600
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 FIRST_CAMERA_YEAR = 1990
 """Clocks that were never set say 1904 or 1970."""
+_ESTIMATE_SIGN = "Estimating duration from bitrate"
+"""Raw AAC, AMR and MP3 without a Xing header: a whole file of 70 s was guessed to have 104 s."""
 
 Raw = Mapping[str, Any]
 
@@ -67,6 +69,12 @@ class Probe:
     captured_at: datetime | None
     video_streams: tuple[VideoStream, ...]
     audio_streams: tuple[AudioStream, ...]
+    is_duration_estimated: bool = False
+    """Whether durations are only guessed from the bit rate: the file states none."""
+
+    @property
+    def stated_duration_seconds(self) -> float | None:
+        return None if self.is_duration_estimated else self.duration_seconds
 
     @property
     def video(self) -> VideoStream | None:
@@ -82,14 +90,15 @@ class Probe:
 
 
 def probe_command(ffprobe: str, source: Path, *, pixels_max: int) -> list[str]:
-    flags = ["-v", "error", "-protocol_whitelist", PROTOCOL_WHITELIST]
+    # Warnings, because only one of them tells whether the duration is a guess.
+    flags = ["-v", "warning", "-protocol_whitelist", PROTOCOL_WHITELIST]
     flags += ["-format_whitelist", FORMAT_WHITELIST, "-codec_whitelist", CODEC_WHITELIST]
     flags += ["-max_pixels", str(pixels_max), "-of", "json", "-show_format", "-show_streams"]
     return [ffprobe, *flags, "-i", f"file:{source}"]
 
 
-def read_probe(output: bytes, *, now: datetime) -> Probe:
-    """Read ffprobe's JSON. Raises ToolFailed when it is none."""
+def read_probe(output: bytes, *, warnings: str, now: datetime) -> Probe:
+    """Read ffprobe's JSON and what it warned of. Raises ToolFailed when it is no JSON."""
     try:
         raw = json.loads(output)
     except ValueError as error:
@@ -109,6 +118,7 @@ def read_probe(output: bytes, *, now: datetime) -> Probe:
         captured_at=_captured_at(_mapping(container, "tags"), now=now),
         video_streams=tuple(picture for picture in pictures if picture is not None),
         audio_streams=tuple(_read_audio(s) for s in streams if _is_recorded(s, "audio")),
+        is_duration_estimated=_ESTIMATE_SIGN in warnings,
     )
 
 

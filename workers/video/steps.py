@@ -78,7 +78,7 @@ def _transcode(run: StepRun) -> StepResult:
     renditions = _store_ladder(run, found, rungs)
     if not renditions:
         raise MediaRefused(f"{run.asset.filename} holds no picture or sound that can be decoded.")
-    return _judge(found, renditions)
+    return _judge(run, found, renditions)
 
 
 def poster(run: StepRun) -> StepResult:
@@ -144,14 +144,21 @@ def _store_ladder(run: StepRun, found: Probe, rungs: Sequence[Rung]) -> tuple[Re
     return tuple(rendition for rendition in stored if rendition is not None)
 
 
-def _judge(found: Probe, renditions: tuple[Rendition, ...]) -> StepResult:
-    detail = damage_sentence(
-        found,
-        video_seconds=_made_seconds(renditions, RenditionKind.VIDEO),
-        audio_seconds=_made_seconds(renditions, RenditionKind.AUDIO),
+def _judge(run: StepRun, found: Probe, renditions: tuple[Rendition, ...]) -> StepResult:
+    video_seconds = _made_seconds(renditions, RenditionKind.VIDEO)
+    audio_seconds = _made_seconds(renditions, RenditionKind.AUDIO)
+    detail = damage_sentence(found, video_seconds=video_seconds, audio_seconds=audio_seconds)
+    measured_seconds = max(video_seconds or 0.0, audio_seconds or 0.0)
+
+    def record_measured(connection: Connection) -> None:
+        service.record_duration(connection, run.asset.id, measured_seconds)
+
+    return StepResult(
+        outcome=Outcome.PARTIAL if detail else Outcome.DONE,
+        detail=detail,
+        renditions=renditions,
+        apply=record_measured if found.stated_duration_seconds is None else None,
     )
-    outcome = Outcome.PARTIAL if detail else Outcome.DONE
-    return StepResult(outcome=outcome, detail=detail, renditions=renditions)
 
 
 def _made_seconds(renditions: Sequence[Rendition], kind: RenditionKind) -> float | None:

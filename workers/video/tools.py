@@ -25,7 +25,7 @@ def probe_file(run: StepRun, path: Path) -> Probe:
         done = run.sandbox.run(argv, inputs=[path], limits=short_limits(run), stop=run.stop)
     except ToolFailed as error:
         raise refusal(error, filename=run.asset.filename) or error from error
-    found = read_probe(done.stdout, now=datetime.now(UTC))
+    found = read_probe(done.stdout, warnings=done.stderr_tail, now=datetime.now(UTC))
     if found.video is None and found.audio is None:
         raise MediaRefused(f"{run.asset.filename} has neither picture nor sound.")
     return found
