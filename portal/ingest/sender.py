@@ -17,7 +17,14 @@ from sqlalchemy import Connection
 
 from portal.assets import service as assets_service
 from portal.assets.models import Asset, Outcome, Step
-from portal.errors import Interrupted, InvalidInput, ObjectMissing, PortalError
+from portal.errors import (
+    InsufficientStorage,
+    Interrupted,
+    InvalidInput,
+    ObjectMissing,
+    PortalError,
+    StorageError,
+)
 from portal.ingest.plan import PlannedFile
 from portal.people import service as people_service
 from portal.runtime import Runtime
@@ -57,6 +64,8 @@ class Sender:
             return self._send(file, report_progress)
         except Interrupted:
             raise
+        except (InsufficientStorage, StorageError) as error:  # they speak of keys, not of files
+            return Sent(file, refusal=f"{file.name} did not come in. {error}")
         except PortalError as error:
             return Sent(file, refusal=str(error))
         except OSError as error:
