@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from portal.jobs import Lane
 
+TRIES_AFTER_LIMIT_MAX = 2
+"""A limit may be twelve hours of encoding."""
+
 
 @dataclass(frozen=True)
 class RetryPolicy:
@@ -21,6 +24,10 @@ class RetryPolicy:
     def wait_seconds(self, tries: int) -> float | None:
         """The pause after so many tries; None when there is no further one."""
         return self.waits_seconds[tries - 1] if tries <= len(self.waits_seconds) else None
+
+    def after_limit(self) -> RetryPolicy:
+        """For work that went over a limit: it was busy once, or it is too much whenever it runs."""
+        return RetryPolicy(self.waits_seconds[: TRIES_AFTER_LIMIT_MAX - 1])
 
 
 RETRIES: Mapping[Lane, RetryPolicy] = {

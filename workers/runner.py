@@ -20,6 +20,7 @@ from portal.assets.service import STEP_TASKS, Attempt
 from portal.errors import (
     DatabaseUnavailable,
     Interrupted,
+    LimitExceeded,
     MediaRefused,
     PortalError,
     Superseded,
@@ -76,7 +77,7 @@ class StepRunner:
         except (MediaRefused, ToolMissing) as error:  # waiting would install nothing
             self._fail(attempt, str(error))
         except PortalError as error:
-            self._try_again(attempt, str(error))
+            self._try_again(attempt, str(error), is_over_limit=isinstance(error, LimitExceeded))
         except Exception:  # noqa: BLE001 - the border of a job: a fault in one must not end the others
             _log.exception("step raised an unexpected error", step=attempt.step)
             sentence = f"{attempt.step} of {attempt.asset.filename} met an unexpected fault"
@@ -109,8 +110,9 @@ class StepRunner:
             )
         self._discard(attempt)
 
-    def _try_again(self, attempt: Attempt, detail: str) -> None:
+    def _try_again(self, attempt: Attempt, detail: str, *, is_over_limit: bool = False) -> None:
         policy = RETRIES[LANES[STEP_TASKS[attempt.step]]]
+        policy = policy.after_limit() if is_over_limit else policy
         wait_seconds = policy.wait_seconds(attempt.tries)
         if wait_seconds is None:
             self._fail(attempt, detail)

@@ -23,6 +23,7 @@ from portal.assets.models import (
 )
 from portal.errors import (
     Interrupted,
+    LimitExceeded,
     MediaRefused,
     NotFound,
     StorageUnavailable,
@@ -366,6 +367,15 @@ def test_what_no_other_try_can_mend_fails_at_once(
     assert [job.task for job in jobs(runtime)] == [Task.VERIFY]  # nothing that needs the probe
     assert results_of(runtime, video_id) == set()
     assert assets_service.state_of(asset_of(runtime, video_id)) is AssetState.FAILED
+
+
+def test_what_went_over_a_limit_is_tried_once_more(runtime: Runtime, video_id: str) -> None:
+    work = runner(runtime, raising(LimitExceeded("ffmpeg took longer than 12 hours.")))
+    states = []
+    for _tries in range(2):
+        work.run(Step.TRANSCODE, video_id)
+        states.append(record_of(runtime, video_id, Step.TRANSCODE).state)
+    assert states == [StepState.WAITING, StepState.FAILED]
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,14 @@ def test_a_policy_gives_each_pause_once_and_then_none(pauses: tuple[float, ...])
     assert policy.wait_seconds(policy.tries_max + 1) is None
 
 
+@given(PAUSES)
+def test_after_a_limit_there_are_at_most_two_tries(pauses: tuple[float, ...]) -> None:
+    policy = RetryPolicy(pauses).after_limit()
+    assert policy.tries_max == min(2, len(pauses) + 1)
+    assert policy.wait_seconds(1) == (pauses[0] if pauses else None)
+    assert policy.wait_seconds(2) is None
+
+
 @pytest.mark.parametrize("lane", Lane)
 def test_pauses_grow(lane: Lane) -> None:
     pauses = RETRIES[lane].waits_seconds
