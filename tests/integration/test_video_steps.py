@@ -20,7 +20,7 @@ from tests.media import ffprobe, make_clip, run_ffmpeg, truncate
 from tests.step_runs import Bench, decode_all, frame_times
 from workers.run import StepResult, StepRun
 from workers.sandbox import Sandbox, detect_level
-from workers.video.steps import probe, transcode
+from workers.video.steps import poster, probe, transcode
 
 pytestmark = pytest.mark.media
 
@@ -373,6 +373,30 @@ def test_a_picture_that_starts_late_stays_with_the_sound(
     times = frame_times(bench.download(result.renditions).parent / "180p" / "index.m3u8")
     assert times[0] == 0
     assert times[-1] == pytest.approx(5.5, abs=0.05)
+
+
+@pytest.mark.parametrize("late", ["picture", "sound"])
+@pytest.mark.parametrize("delay_seconds", [25 * 3600, 72 * 3600])
+def test_a_tiny_file_cannot_ask_for_days(
+    bench: Bench, *, tmp_path: Path, late: str, delay_seconds: int
+) -> None:
+    parts = {
+        "picture": make_clip(tmp_path / "picture.mp4", seconds=2, sound=False),
+        "sound": make_clip(tmp_path / "sound.m4a", seconds=2, picture=False),
+    }
+    other = next(part for part in parts if part != late)
+    delayed = ("-itsoffset", str(delay_seconds), "-i", str(parts[late]))
+    maps = ("-map", "0", "-map", "1", "-c", "copy")
+    run_ffmpeg("-i", str(parts[other]), *delayed, *maps, str(tmp_path / "clip.mp4"))
+    run = bench.run_of(tmp_path / "clip.mp4", Step.TRANSCODE)
+    settings = run.runtime.settings.model_copy(update={"transcode_seconds_max": 30})
+    result = transcode(replace(run, runtime=replace(run.runtime, settings=settings)))
+    assert (result.outcome, result.detail) == (Outcome.DONE, None)
+    assert [note.split(" claims")[0] for note in result.notes] == [f"The {late}"]
+    assert [seconds(r) for r in result.renditions] == [pytest.approx(2, abs=0.1)] * 3
+    assert result.apply is not None  # the duration is the measured one
+    decode_all(bench.download(result.renditions))
+    assert poster(replace(run, step=Step.POSTER)).renditions
 
 
 @pytest.mark.parametrize("channels", [1, 6, 12])

@@ -16,6 +16,7 @@ from workers.video.commands import (
     poster_size,
     preview_command,
 )
+from workers.video.delays import DELAY_SECONDS_MAX, delay_notes
 from workers.video.formats import CODEC_WHITELIST, FORMAT_WHITELIST
 from workers.video.ladder import Rung
 from workers.video.probe import AudioStream, Probe, VideoStream
@@ -144,6 +145,27 @@ def test_the_first_frame_is_held_until_a_late_picture_begins() -> None:
     argv = ladder_command(SOURCE, recording(video=late, audio=audio()), RUNGS)
     held = "[0:0]setpts=PTS-STARTPTS[s0];[s0]tpad=start_duration=1.5:start_mode=clone[s1]"
     assert held in shlex.join(argv)
+
+
+@pytest.mark.parametrize("delay_seconds", [301, 25 * 3600, 1e9])
+def test_a_delay_that_would_take_hours_to_fill_is_left_out(delay_seconds: float) -> None:
+    found = recording(
+        video=replace(video(), delay_seconds=delay_seconds),
+        audio=replace(audio(), delay_seconds=delay_seconds),
+    )
+    for argv in (ladder_command(SOURCE, found, RUNGS), preview_command(SOURCE, found, RUNGS[1])):
+        graph = argv[argv.index("-filter_complex") + 1]
+        assert "[0:0]setpts=PTS-STARTPTS" in graph
+        assert "[0:1]asetpts=PTS-STARTPTS" in graph
+        assert "tpad" not in graph
+    assert len(delay_notes(found)) == 2
+
+
+def test_a_delay_that_is_filled_is_no_news() -> None:
+    late = replace(video(), delay_seconds=DELAY_SECONDS_MAX)
+    found = recording(video=late, audio=audio())
+    assert "tpad" in shlex.join(ladder_command(SOURCE, found, RUNGS))
+    assert delay_notes(found) == ()
 
 
 def test_streams_are_named_by_their_index() -> None:

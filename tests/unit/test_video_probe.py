@@ -92,12 +92,15 @@ def test_a_guessed_duration_is_not_a_stated_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("start", "delay_seconds"), [("101.5", 1.5), ("100", 0), ("99", 0), ("N/A", 0), (None, 0)]
+    ("start", "delay_seconds"),
+    [("101.5", 1.5), ("100", 0), ("99", 0), ("N/A", 0), (None, 0), ("1e9", 1e9 - 100)],
 )
-def test_a_late_picture_is_noticed(start: str | None, delay_seconds: float) -> None:
-    video = read({**PICTURE, "start_time": start}, start_time="100.000").video
-    assert video is not None
-    assert video.delay_seconds == delay_seconds
+def test_what_begins_late_is_noticed(start: str | None, delay_seconds: float) -> None:
+    late = {"start_time": start}
+    found = read({**PICTURE, **late}, {**SOUND, **late}, start_time="100.000")
+    assert found.video is not None
+    assert found.audio is not None
+    assert found.video.delay_seconds == found.audio.delay_seconds == delay_seconds
 
 
 def test_a_cover_picture_is_no_video() -> None:

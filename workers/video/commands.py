@@ -12,6 +12,7 @@ from typing import Any
 
 import ffmpeg
 
+from workers.video.delays import DELAY_SECONDS_MIN, is_beyond_filling
 from workers.video.formats import CODEC_WHITELIST, FORMAT_WHITELIST, PROTOCOL_WHITELIST
 from workers.video.ladder import FRAME_RATE_MAX, Rung, is_rate_capped
 from workers.video.probe import AudioStream, Probe, VideoStream
@@ -31,8 +32,6 @@ POSTER_WINDOW_SECONDS = 5
 POSTER_CANDIDATES_PER_SECOND = 3
 AUDIO_BITRATE_BPS = 128_000
 AUDIO_SAMPLE_RATE = 48_000
-DELAY_SECONDS_MIN = 0.1
-"""A picture that begins sooner needs no help: players skip so small a gap."""
 DOWNMIX_CHANNELS_MAX = 8
 """Up to here ffmpeg knows a layout for every number of channels."""
 
@@ -125,6 +124,8 @@ def _picture(opened: Node, video: VideoStream) -> Node:
     stream = opened[str(video.index)]
     if is_rate_capped(video):
         stream = stream.filter("fps", FRAME_RATE_MAX)
+    if is_beyond_filling(video.delay_seconds):
+        return stream.filter("setpts", "PTS-STARTPTS")
     if video.delay_seconds < DELAY_SECONDS_MIN or video.frame_rate is None:
         return stream
     # Playlists know no late start: the first frame stands until the picture begins.
@@ -148,7 +149,10 @@ def _scaled(picture: Node, rung: Rung) -> Node:
 
 def _sound(opened: Node, audio: AudioStream) -> Node:
     # Gaps are filled and a late start is padded, so that the sound stays with the picture.
-    stream = opened[str(audio.index)].filter("aresample", AUDIO_SAMPLE_RATE, **_GAPLESS)
+    stream = opened[str(audio.index)]
+    if is_beyond_filling(audio.delay_seconds):
+        stream = stream.filter("asetpts", "PTS-STARTPTS")
+    stream = stream.filter("aresample", AUDIO_SAMPLE_RATE, **_GAPLESS)
     if audio.channels > DOWNMIX_CHANNELS_MAX:
         # "<" says the same for one channel; ffmpeg-python would escape "=" once too often.
         return stream.filter("pan", "stereo|c0<c0|c1<c1")

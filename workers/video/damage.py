@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from workers.video.delays import has_delay_left_out
 from workers.video.probe import AudioStream, Probe, VideoStream
 
 TOLERANCE_SECONDS = 1.0
@@ -20,7 +21,7 @@ def damage_sentence(
         return None
     made_seconds = max(video_seconds or 0.0, audio_seconds or 0.0)
     checks = [
-        ("ends", made_seconds, probe.stated_duration_seconds),
+        ("ends", made_seconds, None if has_delay_left_out(probe) else probe.duration_seconds),
         ("its picture ends", video_seconds, _expected(probe, probe.video)),
         ("its sound ends", audio_seconds, _expected(probe, probe.audio)),
     ]

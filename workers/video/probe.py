@@ -58,6 +58,7 @@ class AudioStream:
     language: str | None
     duration_seconds: float | None
     is_default: bool
+    delay_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -107,17 +108,14 @@ def read_probe(output: bytes, *, warnings: str, now: datetime) -> Probe:
         raise ToolFailed("ffprobe gave an answer of an unknown form.")
     container, streams = _mapping(raw, "format"), _mappings(raw, "streams")
     start_seconds = _number(container.get("start_time")) or 0.0
-    pictures = [
-        _read_video(s, recording_start_seconds=start_seconds)
-        for s in streams
-        if _is_recorded(s, "video")
-    ]
+    pictures = [_read_video(s, start_seconds) for s in streams if _is_recorded(s, "video")]
+    sounds = [_read_audio(s, start_seconds) for s in streams if _is_recorded(s, "audio")]
     return Probe(
         container=str(container.get("format_name", "")),
         duration_seconds=_seconds(container.get("duration")),
         captured_at=_captured_at(_mapping(container, "tags"), now=now),
         video_streams=tuple(picture for picture in pictures if picture is not None),
-        audio_streams=tuple(_read_audio(s) for s in streams if _is_recorded(s, "audio")),
+        audio_streams=tuple(sounds),
         is_duration_estimated=_ESTIMATE_SIGN in warnings,
     )
 
@@ -127,13 +125,12 @@ def _is_recorded(stream: Raw, kind: str) -> bool:
     return stream.get("codec_type") == kind and not is_cover and "codec_name" in stream
 
 
-def _read_video(stream: Raw, *, recording_start_seconds: float) -> VideoStream | None:
+def _read_video(stream: Raw, recording_start_seconds: float) -> VideoStream | None:
     width, height = _count(stream.get("width")), _count(stream.get("height"))
     if not width or not height:
         return None
     rotation = _rotation(stream)
     size = _display_size(width, height, _sample_aspect(stream), rotation)
-    start_seconds = _number(stream.get("start_time")) or 0.0
     return VideoStream(
         index=_count(stream.get("index")),
         codec=str(stream["codec_name"]),
@@ -145,11 +142,11 @@ def _read_video(stream: Raw, *, recording_start_seconds: float) -> VideoStream |
         nominal_frame_rate=_frame_rate(stream.get("r_frame_rate")),
         duration_seconds=_seconds(stream.get("duration")),
         is_default=bool(_mapping(stream, "disposition").get("default")),
-        delay_seconds=_seconds(start_seconds - recording_start_seconds) or 0.0,
+        delay_seconds=_delay_seconds(stream, recording_start_seconds),
     )
 
 
-def _read_audio(stream: Raw) -> AudioStream:
+def _read_audio(stream: Raw, recording_start_seconds: float) -> AudioStream:
     language = str(_mapping(stream, "tags").get("language", ""))
     known = LANGUAGE.fullmatch(language) is not None and language != "und"
     return AudioStream(
@@ -159,7 +156,13 @@ def _read_audio(stream: Raw) -> AudioStream:
         language=language if known else None,
         duration_seconds=_seconds(stream.get("duration")),
         is_default=bool(_mapping(stream, "disposition").get("default")),
+        delay_seconds=_delay_seconds(stream, recording_start_seconds),
     )
+
+
+def _delay_seconds(stream: Raw, recording_start_seconds: float) -> float:
+    start_seconds = _number(stream.get("start_time")) or 0.0
+    return max(0.0, start_seconds - recording_start_seconds)
 
 
 def _display_size(

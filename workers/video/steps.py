@@ -24,6 +24,7 @@ from workers.video.commands import (
     preview_command,
 )
 from workers.video.damage import damage_sentence
+from workers.video.delays import delay_notes, has_delay_left_out
 from workers.video.ladder import Rung, ladder, preview_rung, shown_frame_rate
 from workers.video.probe import Probe
 from workers.video.progress import line_reporter
@@ -93,7 +94,9 @@ def _poster(run: StepRun) -> StepResult:
         if found.video is None:
             return StepResult(notes=("There is no picture to make a poster of.",))
         # A damaged file may hold nothing at that place: then its beginning must do.
-        for at_seconds in (POSTER_AT_RATIO * (found.duration_seconds or 0.0), 0.0):
+        begins_seconds = found.video.delay_seconds
+        usual_seconds = max(begins_seconds, POSTER_AT_RATIO * (found.duration_seconds or 0.0))
+        for at_seconds in (usual_seconds, max(0.0, begins_seconds - 1)):
             argv = poster_command(source_of(run, path), found.video, at_seconds=at_seconds)
             run_ffmpeg(run, argv, path, limits=short_limits(run))
             if (run.scratch / POSTER).exists():
@@ -153,11 +156,13 @@ def _judge(run: StepRun, found: Probe, renditions: tuple[Rendition, ...]) -> Ste
     def record_measured(connection: Connection) -> None:
         service.record_duration(connection, run.asset.id, measured_seconds)
 
+    is_measured = found.stated_duration_seconds is None or has_delay_left_out(found)
     return StepResult(
         outcome=Outcome.PARTIAL if detail else Outcome.DONE,
         detail=detail,
+        notes=delay_notes(found),
         renditions=renditions,
-        apply=record_measured if found.stated_duration_seconds is None else None,
+        apply=record_measured if is_measured else None,
     )
 
 
