@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Set
@@ -56,6 +57,7 @@ def run_checks(settings: Settings) -> list[Check]:
         check_ffprobe(settings),
         check_sandbox(settings),
         check_disk(settings),
+        check_data_folder(settings),
         check_address(settings),
     ]
     try:
@@ -128,19 +130,44 @@ def disk_finding(free_bytes: int, *, least: int) -> Check:
     return Check("disk", CheckState.OK, sentence)
 
 
+def check_data_folder(settings: Settings) -> Check:
+    """The search index and the log of failures repeat what drafts say."""
+    folder = settings.data_path
+    if _exists(folder) and _is_open_to_all(folder):
+        return Check(
+            "data",
+            CheckState.WARNING,
+            f"Every account of this machine can read in {folder}, where texts of drafts are, too.",
+            f"Run `chmod 700 {folder}`.",
+        )
+    return Check("data", CheckState.OK, f"{folder} is closed to other accounts of this machine.")
+
+
 def check_address(settings: Settings) -> Check:
     """Sign-in cookies need https, except on the machine itself."""
     base = urlsplit(settings.base_url or "")
-    if not base.netloc:
-        sentence = "No public address is set; links name the host that a request names."
-        return Check("address", CheckState.OK, sentence)
-    if base.scheme == "https" or _is_this_machine(base.hostname or ""):
+    if base.scheme == "https" or (base.netloc and _is_this_machine(base.hostname or "")):
         return Check("address", CheckState.OK, f"The portal is at {settings.base_url}.")
+    if base.netloc:
+        return _plain_http(f"{settings.base_url} is plain http")
+    beyond = [name for name in settings.allowed_hosts if not _is_this_machine(name.strip("[]"))]
+    if beyond:
+        known = f"{variable_name('allowed_hosts')} names {', '.join(beyond)}"
+        return _plain_http(f"{known}, and without a public address that is plain http")
+    return Check(
+        "address",
+        CheckState.OK,
+        "No public address is set; links name the host that a request names. That is for this "
+        "machine only: `portal serve --host 0.0.0.0` would take passwords over plain http.",
+    )
+
+
+def _plain_http(fact: str) -> Check:
     return Check(
         "address",
         CheckState.WARNING,
-        f"{settings.base_url} is plain http: whoever is on the network between can read "
-        "passwords and take over a sign-in, because its cookie cannot be kept to https.",
+        f"{fact}: whoever is on the network between can read passwords and take over a sign-in, "
+        "because its cookie cannot be kept to https.",
         f"Put a web server that does https in front and set {variable_name('base_url')}.",
     )
 
@@ -237,7 +264,20 @@ def _program_advice(field: str) -> str:
 
 def _existing(path: Path) -> Path:
     """`path` or the nearest folder above it that there is."""
-    return next(folder for folder in (path, *path.parents) if folder.exists())
+    return next(folder for folder in (path, *path.parents) if _exists(folder))
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # in a folder that is closed to us, or a name too long: not for us
+        return False
+
+
+def _is_open_to_all(folder: Path) -> bool:
+    """Whether any account may list or enter it, which takes leave to pass all folders above."""
+    may_pass = all(above.stat().st_mode & stat.S_IXOTH for above in folder.parents)
+    return may_pass and bool(folder.stat().st_mode & (stat.S_IROTH | stat.S_IXOTH))
 
 
 def _is_this_machine(host: str) -> bool:

@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from portal.cli.failures import FAILED
-from portal.cli.installation import read_settings
+from portal.cli.installation import make_data_folder, read_settings
 from portal.cli.output import out, printable, say_json
 from portal.doctor import Check, CheckState, run_checks
 
@@ -24,7 +24,9 @@ def doctor(
     *, as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False
 ) -> None:
     """Try everything that the portal needs. Exit code 1 when something is broken."""
-    checks = run_checks(read_settings())
+    settings = read_settings()
+    make_data_folder(settings)
+    checks = run_checks(settings)
     for check in checks:
         if as_json:
             say_json(asdict(check))

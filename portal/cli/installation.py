@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from portal.db.migrate import current_revision, head_revision
 from portal.errors import Conflict
@@ -27,6 +27,12 @@ def read_settings(*, quiet: bool = True) -> Settings:
     return settings
 
 
+def make_data_folder(settings: Settings) -> None:
+    """Make it, if it is missing, for this account alone; one that is there stays as it is."""
+    with suppress(OSError):  # whatever is first to need the folder says why it cannot be made
+        settings.data_path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
 @contextmanager
 def opened(settings: Settings | None = None) -> Iterator[Runtime]:
     """Everything that the settings name, open; an embedded database is started and migrated.
@@ -34,7 +40,9 @@ def opened(settings: Settings | None = None) -> Iterator[Runtime]:
     Raises SettingsError, DatabaseUnavailable, StorageUnavailable, or Conflict when an outside
     database is not at the revision of this version.
     """
-    with open_runtime(settings or read_settings()) as runtime:
+    settings = settings or read_settings()
+    make_data_folder(settings)
+    with open_runtime(settings) as runtime:
         current = current_revision(runtime.engine)
         if current != head_revision():
             raise Conflict(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from portal.cli.installation import read_settings
+from portal.cli.installation import make_data_folder, read_settings
 from portal.cli.output import say
 from portal.db.migrate import current_revision, head_revision, upgrade
 from portal.runtime import open_runtime
@@ -16,7 +16,9 @@ def register(app: typer.Typer) -> None:
 
 def migrate() -> None:
     """Run what is missing, all of it or nothing; safe to repeat."""
-    with open_runtime(read_settings()) as runtime:
+    settings = read_settings()
+    make_data_folder(settings)
+    with open_runtime(settings) as runtime:
         before = current_revision(runtime.engine)
         upgrade(runtime.engine)
     if before == head_revision():

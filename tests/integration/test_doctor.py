@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from portal.doctor import (
     CheckState,
@@ -98,12 +98,24 @@ def test_a_database_that_is_away_is_a_finding_and_no_error(settings: Settings) -
     assert checks["storage"].state is CheckState.OK
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_data_folder_that_cannot_be_used_is_a_finding(tmp_path: Path) -> None:
-    closed = tmp_path / "closed"
-    closed.mkdir(mode=0o500)
+@pytest.mark.parametrize("above", ["a file", "n" * 300])
+def test_a_data_folder_that_cannot_be_used_is_a_finding(tmp_path: Path, above: str) -> None:
+    (tmp_path / "a file").touch()
 
-    checks = {check.name: check for check in run_checks(Settings(data_dir=closed / "data"))}
+    checks = {check.name: check for check in run_checks(Settings(data_dir=tmp_path / above / "d"))}
 
     assert checks["database"].state is CheckState.FAILED
     assert "cannot use the folder" in checks["database"].sentence
+
+
+@pytest.mark.postgres
+def test_objects_that_cannot_be_stored_are_a_finding(settings: Settings, database_url: str) -> None:
+    settings.data_path.mkdir()
+    (settings.data_path / "objects").touch()
+    blocked = settings.model_copy(update={"database_url": SecretStr(database_url)})
+
+    checks = {check.name: check for check in run_checks(blocked)}
+
+    assert checks["storage"].state is CheckState.FAILED
+    assert checks["storage"].advice
+    assert checks["database"].state is CheckState.OK

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import pytest
 
+from portal.cli.installation import make_data_folder
 from portal.doctor import (
     CheckState,
     check_address,
+    check_data_folder,
     disk_finding,
     listed_names,
     sandbox_finding,
@@ -52,6 +59,75 @@ def test_plain_http_is_warned_of_beyond_this_machine(
     base_url: str | None, state: CheckState
 ) -> None:
     assert check_address(Settings(base_url=base_url)).state is state
+
+
+@pytest.mark.parametrize(
+    ("allowed_hosts", "state"),
+    [
+        (("localhost", "127.0.0.1", "[::1]", "desk.localhost"), CheckState.OK),
+        (("localhost", "192.168.1.5"), CheckState.WARNING),
+        (("press.local",), CheckState.WARNING),
+        (("[fd00::5]",), CheckState.WARNING),
+    ],
+)
+def test_hosts_beyond_this_machine_are_warned_of_when_there_is_no_public_address(
+    allowed_hosts: tuple[str, ...], state: CheckState
+) -> None:
+    check = check_address(Settings(allowed_hosts=allowed_hosts))
+
+    assert check.state is state
+    assert allowed_hosts[-1] in check.sentence or state is CheckState.OK
+
+
+def test_an_address_behind_https_may_have_further_hosts() -> None:
+    settings = Settings(base_url="https://press.example.org", allowed_hosts=("192.168.1.5",))
+
+    assert check_address(settings).state is CheckState.OK
+
+
+def test_without_an_address_the_danger_of_listening_everywhere_is_named() -> None:
+    assert "--host 0.0.0.0" in check_address(Settings()).sentence
+
+
+@pytest.mark.parametrize(
+    ("above_mode", "mode", "state"),
+    [
+        (0o755, 0o700, CheckState.OK),
+        (0o755, 0o750, CheckState.OK),
+        (0o755, 0o755, CheckState.WARNING),
+        (0o755, 0o701, CheckState.WARNING),
+        (0o700, 0o755, CheckState.OK),
+    ],
+)
+def test_a_data_folder_that_every_account_can_read_is_warned_of(
+    open_folder: Path, above_mode: int, mode: int, state: CheckState
+) -> None:
+    data = open_folder / "data"
+    data.mkdir()
+    data.chmod(mode)
+    open_folder.chmod(above_mode)
+
+    check = check_data_folder(Settings(data_dir=data))
+
+    assert check.state is state
+    assert ("chmod 700" in check.advice) is (state is CheckState.WARNING)
+
+
+def test_a_data_folder_is_made_for_this_account_alone(open_folder: Path) -> None:
+    settings = Settings(data_dir=open_folder / "new" / "data")
+    make_data_folder(settings)
+    assert stat.S_IMODE(settings.data_path.stat().st_mode) == 0o700
+
+    settings.data_path.chmod(0o750)
+    make_data_folder(settings)
+    assert stat.S_IMODE(settings.data_path.stat().st_mode) == 0o750
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """Not below the folder of pytest, which is closed to others."""
+    with TemporaryDirectory(prefix="portal-doctor-") as folder:
+        yield Path(folder)
 
 
 @pytest.mark.parametrize(
