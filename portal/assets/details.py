@@ -92,6 +92,14 @@ class Subject:
 
 
 @dataclass(frozen=True)
+class VideoFacts:
+    """What search engines are told of a public video: since when it is, and how long it lasts."""
+
+    published: str
+    duration: str
+
+
+@dataclass(frozen=True)
 class RecordingPage:
     path: str
     title: Text
@@ -104,6 +112,7 @@ class RecordingPage:
     transcript: TranscriptView | None
     people: tuple[Link, ...]
     facts: tuple[Fact, ...]
+    video: VideoFacts | None = None
 
 
 @dataclass(frozen=True)
@@ -157,7 +166,15 @@ def recording_page(
         transcript=transcript,
         people=subject.people_links,
         facts=_facts(language, [*_recording_facts(subject), *_file_facts(subject)]),
+        video=_video_facts(asset, event),
     )
+
+
+def _video_facts(asset: Asset, event: Event) -> VideoFacts | None:
+    released_at, seconds = event.released_at, asset.duration_seconds
+    if asset.kind is not Kind.VIDEO or event.state != "public" or not released_at or not seconds:
+        return None
+    return VideoFacts(released_at.isoformat(), f"PT{seconds:.0f}S")  # ISO 8601, 5.5.2
 
 
 def photo_page(subject: Subject) -> PhotoPage:

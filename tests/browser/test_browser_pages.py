@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -79,6 +81,15 @@ def test_nothing_jumps_while_a_recording_loads(page: Page, site: Site) -> None:
     expect(page.locator("media-play-button")).to_be_visible()
     wait_until(page, "document.querySelector('video').readyState >= 1")
     assert page.evaluate(LAYOUT_SHIFT) < 0.01
+
+
+def test_search_engines_are_told_of_the_video_within_our_policy(page: Page, site: Site) -> None:
+    """A broken policy would be on the console, and fail the test."""
+    page.goto(site.url(site.recording_path))
+    told = json.loads(page.locator('script[type="application/ld+json"]').text_content() or "")
+    assert (told["@type"], told["name"]) == ("VideoObject", "The briefing")
+    for address in ("thumbnailUrl", "contentUrl", "url"):
+        assert page.request.get(told[address]).ok
 
 
 def test_the_first_step_of_the_keyboard_leads_past_the_masthead(page: Page, site: Site) -> None:

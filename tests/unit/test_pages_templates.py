@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -163,6 +165,11 @@ def outline(name: str, language: str) -> Outline:
     return found
 
 
+def has_data(name: str) -> bool:
+    """Of the pages here only one shows a public video that plays."""
+    return name == "recording"
+
+
 NAMES = list(pages("en"))
 
 
@@ -179,8 +186,21 @@ def test_a_page_is_sound_and_keeps_to_our_policy(name: str, language: str) -> No
     for tag, attributes in page.tags:
         inline = {a for a in attributes if a == "style" or a.startswith("on")}
         assert inline == set(), (tag, attributes)
-    assert [script.get("type") for script in page.all("script")] == ["module"]
+    kinds = [script.get("type") for script in page.all("script")]
+    assert sorted(filter(None, kinds)) == [*["application/ld+json"] * has_data(name), "module"]
+    assert len(kinds) == 1 + has_data(name)
     assert page.all("style") == []
+
+
+def test_search_engines_are_told_of_a_public_video_in_words_that_cannot_break_out() -> None:
+    page = rendered("recording", "en")
+    (data,) = re.findall(r'<script type="application/ld\+json">(.*?)</script>', page, re.DOTALL)
+    told = json.loads(data)
+    assert (told["@type"], told["name"]) == ("VideoObject", SCRUM.title["en"])
+    assert told["uploadDate"] == MORNING.isoformat()
+    assert re.fullmatch(r"PT\d+S", told["duration"])
+    assert told["contentUrl"].startswith("https://press.example.org/media/scrum/")
+    assert "<" not in data
 
 
 @pytest.mark.parametrize("name", NAMES)
