@@ -22,6 +22,7 @@ class BuiltFiles(StaticFiles):
 
     def __init__(self, directory: Path = DIST) -> None:
         super().__init__(directory=directory, check_dir=False)
+        self.config_checked = True  # else a folder that is not built is an error, not a 404
         self.manifest_folder = directory
 
     def file_response(

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from httpx2 import Response as Answer
 from sqlalchemy import Connection, Engine, func, select, update
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
@@ -691,6 +692,12 @@ def test_built_files_are_kept_for_ever_by_their_hashed_name_only(tmp_path: Path)
     plain = client.get("/plain.css")
     assert hashed.headers["cache-control"] == "public, max-age=31536000, immutable"
     assert plain.headers["cache-control"] == "no-cache"
+
+
+def test_a_folder_that_is_not_built_holds_nothing(tmp_path: Path) -> None:
+    app = Mount("/static", BuiltFiles(tmp_path / "dist"))
+    client = TestClient(Starlette(routes=[app]))
+    assert client.get("/static/portal.css").status_code == 404
 
 
 # --- transactions and logs ---------------------------------------------------------------------
