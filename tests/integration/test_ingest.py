@@ -17,12 +17,14 @@ from portal.assets.models import Asset, Outcome, Step
 from portal.db import tables
 from portal.errors import DatabaseUnavailable, Interrupted
 from portal.events import service as events_service
+from portal.events.manifest_values import BODY_LENGTH_MAX, LINE_LENGTH_MAX, TEXT_LENGTH_MAX
 from portal.events.models import Event
 from portal.ingest.folders import plan_paths
 from portal.ingest.plan import PlannedFile
 from portal.ingest.sender import Sender, Sent
 from portal.ingest.service import carry_out
 from portal.ingest.waiting import look_at
+from portal.people.service import NAME_LENGTH_MAX
 from portal.runtime import Runtime
 from portal.uploads import service as uploads_service
 from portal.visibility import INSTALLATION
@@ -308,6 +310,31 @@ def test_a_described_folder_becomes_an_event_with_its_files(
     assert asset.language == "en"
     assert asset.programme_item_id == event.programme[1].id
     assert asset.people_ids == (event.people[0].person.id,)
+
+
+def test_the_longest_that_event_yaml_may_say_is_kept(runtime: Runtime, tmp_path: Path) -> None:
+    wide = "\N{MATHEMATICAL BOLD CAPITAL A}"  # four bytes, and letters differ: no compression
+    name = "".join(chr(ord(wide) + number) for number in range(NAME_LENGTH_MAX))
+    line, text, body = wide * LINE_LENGTH_MAX, wide * TEXT_LENGTH_MAX, wide * BODY_LENGTH_MAX
+    a_file(tmp_path, "talk.flac", b"fLaC" + bytes(100))
+    (tmp_path / "event.yaml").write_text(
+        f"slug: scrum\ntitle: {line}\nsummary: {text}\nbody: {body}\nplace: {line}\n"
+        f"credit: {line}\ncontact: {{name: {line}, email: {line}, phone: {line}}}\n"
+        f"starts_at: 1900-01-01T00:00:00+14:00\nends_at: 2200-12-31T23:59:59-12:00\n"
+        f"topics: [{line}]\npublish: 2200-12-31T23:59:59-12:00\n"
+        f"people: [{{name: {name}, variants: [{name[::-1]}], role: {line}}}]\n"
+        f"programme: [{{title: {line}}}]\n"
+        f"files: {{talk.flac: {{title: {line}, caption: {text}, people: [{name}]}}}}\n"
+    )
+
+    (sent,) = carry(runtime, tmp_path)
+
+    assert sent.refusal is None
+    assert asset_of(runtime, sent).caption == {"en": text}
+    event = _event(runtime)
+    assert event.body == {"en": body}
+    assert event.people[0].person.all_names == (name, name[::-1])
+    assert event.starts_at == datetime(1899, 12, 31, 10, tzinfo=UTC)
 
 
 def test_repeating_replaces_what_is_said_of_a_file(runtime: Runtime, tmp_path: Path) -> None:
