@@ -12,6 +12,8 @@ from portal.cli.installation import event_page, opened, read_settings
 from portal.cli.output import say, say_json, say_table
 from portal.errors import Conflict, NotFound
 from portal.events import service
+from portal.events.manifest_values import LINE_LENGTH_MAX, is_language
+from portal.events.marked_yaml import YEARS, text_fault
 from portal.events.models import Event, EventDescription
 from portal.languages import in_language
 from portal.settings import Settings
@@ -42,7 +44,10 @@ def create(
 ) -> None:
     """Create an event, as a draft."""
     description = EventDescription(
-        slug=slug, title={language: title}, default_language=language, time_zone=time_zone
+        slug=slug,
+        title={checked_language(language): checked_title(title)},
+        default_language=language,
+        time_zone=time_zone,
     )
     settings = read_settings()
     with opened(settings) as runtime, runtime.engine.begin() as connection:
@@ -116,7 +121,25 @@ def read_instant(text: str, *, zone: tzinfo) -> datetime:
         raise UsageError(
             f"{text!r} is no time; write one like 2019-06-04T14:00:00+03:00."
         ) from error
+    if instant.year not in YEARS:
+        raise UsageError(f"{text!r} is not in the years from {YEARS[0]} to {YEARS[-1]}.")
     return instant if instant.tzinfo else instant.replace(tzinfo=zone)
+
+
+def checked_title(title: str) -> str:
+    """Raises UsageError."""
+    if (fault := text_fault(title.strip(), length_max=LINE_LENGTH_MAX)) is not None:
+        raise UsageError(f"--title {fault}.")
+    return title.strip()
+
+
+def checked_language(language: str) -> str:
+    """Raises UsageError."""
+    if not is_language(language):
+        raise UsageError(
+            f"--language is no language: {language!r}; write a code like en, ru or be."
+        )
+    return language
 
 
 def event_json(event: Event, settings: Settings) -> dict[str, object]:

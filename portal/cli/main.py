@@ -11,7 +11,7 @@ from types import FrameType
 import typer
 from typer.main import get_command
 
-from portal.cli.failures import tell, tell_unexpected
+from portal.cli.failures import UsageError, tell, tell_unexpected
 from portal.errors import PortalError
 
 COMMANDS: Mapping[str, str] = {
@@ -35,11 +35,19 @@ def main() -> None:
     arguments = sys.argv[1:]
     signal.signal(signal.SIGTERM, _end_in_good_order)
     try:
+        refuse_garbled(arguments)
         get_command(build_app(arguments)).main(args=arguments, prog_name="portal")
     except PortalError as error:
         sys.exit(tell(error))
     except Exception as error:  # noqa: BLE001 - the last border: no traceback reaches a user
         sys.exit(tell_unexpected(error))
+
+
+def refuse_garbled(arguments: Sequence[str]) -> None:
+    """Only names of files, which `ingest` takes, may be other than text. Raises UsageError."""
+    for argument in arguments if arguments[:1] != ["ingest"] else ():
+        if any("\ud800" <= character <= "\udfff" for character in argument):
+            raise UsageError(f"{argument!r} is not text in UTF-8.")
 
 
 def build_app(arguments: Sequence[str]) -> typer.Typer:

@@ -56,10 +56,16 @@ def read_language(value: Value | None) -> str | None:
 
 
 def check_language(value: Value, language: str) -> bool:
-    if LANGUAGE_PATTERN.fullmatch(language) and localedata.exists(language.replace("-", "_")):
+    if is_language(language):
         return True
     value.fault(f"is no language: {quoted(language)}; write a code like en, ru or be")
     return False
+
+
+def is_language(code: str) -> bool:
+    return LANGUAGE_PATTERN.fullmatch(code) is not None and localedata.exists(
+        code.replace("-", "_")
+    )
 
 
 def read_sha256(value: Value | None) -> str | None:

@@ -73,7 +73,7 @@ class Value:
             self.fault("must be a text")
             return None
         text = str(self.node.value).strip()
-        if (sentence := _text_fault(text, length_max=length_max)) is not None:
+        if (sentence := text_fault(text, length_max=length_max)) is not None:
             self.fault(sentence)
             return None
         return text
@@ -208,7 +208,7 @@ def _syntax_fault(error: yaml.YAMLError, text: str) -> Fault:
     return Fault(1, f"this is not YAML: {str(error).splitlines()[0]}")
 
 
-def _text_fault(text: str, *, length_max: int) -> str | None:
+def text_fault(text: str, *, length_max: int) -> str | None:
     """What is wrong with a text, which neither page nor database could keep."""
     if not text:
         return "is empty"

@@ -229,6 +229,10 @@ def test_a_faulty_event_yaml_ends_with_2_and_makes_nothing(
         ("ingest", "README.md"),
         ("worker", "--lanes", "heavy"),
         ("serve", "--port", "99999"),
+        ("events", "create", "garbled", "--title", "a\udcffb"),
+        ("events", "create", "garbled", "--title", "a\x01b"),
+        ("events", "create", "garbled", "--title", "T", "--language", "English"),
+        ("users", "token", "a\udcffb"),
     ],
 )
 def test_wrong_usage_ends_with_2_and_a_sentence(

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from portal.cli.config import MASK, setting_rows, shown
-from portal.cli.events import read_instant
+from portal.cli.events import checked_title, read_instant
 from portal.cli.failures import UsageError
+from portal.cli.main import refuse_garbled
 from portal.cli.search import clock
 from portal.cli.serve import public_address
 from portal.cli.users import checked_role
@@ -61,6 +62,25 @@ def test_a_release_without_offset_is_in_the_events_time_zone() -> None:
     assert read_instant("2019-06-04T14:00+01:00", zone=zone) == datetime(
         2019, 6, 4, 14, tzinfo=timezone(timedelta(hours=1))
     )
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00+14:00", "9999-12-31T23:59-12:00"])
+def test_a_release_far_from_our_time_is_wrong_usage(text: str) -> None:
+    with pytest.raises(UsageError, match="not in the years from 1900 to 2200"):
+        read_instant(text, zone=UTC)
+
+
+@pytest.mark.parametrize("title", ["", " ", "a\0b", "\x1b[2J", "t" * 301])
+def test_titles_that_nobody_could_read_are_wrong_usage(title: str) -> None:
+    with pytest.raises(UsageError, match=r"^--title "):
+        checked_title(title)
+
+
+def test_names_of_files_alone_may_be_other_than_text() -> None:
+    refuse_garbled(["ingest", "caf\udce9.mp4"])
+    refuse_garbled([])
+    with pytest.raises(UsageError, match="is not text"):
+        refuse_garbled(["search", "caf\udce9"])
 
 
 def test_what_is_no_time_is_wrong_usage() -> None:
