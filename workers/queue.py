@@ -32,6 +32,8 @@ POLL_SECONDS = 2.0
 """New jobs are notified at once; the poll finds those whose pause has ended."""
 
 _POOL_SIZE = 6
+_CONNECTION_SECONDS_MAX = 10
+"""A worker that waits for so long has lost the database: it ends, to be started anew."""
 
 _log = structlog.get_logger(__name__)
 
@@ -80,6 +82,7 @@ def build_app(database_url: str, runner: JobRunner) -> App:
             conninfo=database_url.replace("postgresql+psycopg://", "postgresql://", 1),
             min_size=1,
             max_size=_POOL_SIZE,
+            timeout=_CONNECTION_SECONDS_MAX,
         )
     )
     for task in runner.handlers:

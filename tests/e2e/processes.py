@@ -113,6 +113,10 @@ class Installation:
                     found.append(int(entry.name))
         return found
 
+    def logs(self) -> str:
+        """All that its commands have written."""
+        return "".join(path.read_text() for path in sorted(self.folder.parent.glob("*.log")))
+
     def database_pid(self) -> int:
         lines = (self.folder / "postgres" / "cluster" / "postmaster.pid").read_text().splitlines()
         return int(lines[0])

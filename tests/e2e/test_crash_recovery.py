@@ -5,6 +5,7 @@ The times that are printed (`pytest -s`) are measurements, not conditions.
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
@@ -101,6 +102,9 @@ class Portal:
             self._check_tidy(runtime, asset)
         assert list(self.installation.settings.scratch_path.iterdir()) == []
 
+    def check_logs(self) -> None:
+        assert "Traceback" not in self.installation.logs()
+
     def _check_tidy(self, runtime: Runtime, asset: Asset) -> None:
         with runtime.engine.begin() as connection:
             age(connection, tables.steps, "finished_at", minutes=11)
@@ -155,6 +159,7 @@ def test_a_killed_workers_transcode_is_taken_over(portal: Portal, tmp_path: Path
         assert record is not None
         assert record.attempt == 2
         portal.check_whole(asset_id, tmp_path)
+    portal.check_logs()
 
 
 def test_a_killed_portal_goes_on_when_it_is_started_again(portal: Portal, tmp_path: Path) -> None:
@@ -174,6 +179,7 @@ def test_a_killed_portal_goes_on_when_it_is_started_again(portal: Portal, tmp_pa
         seconds = time.monotonic() - started_at
         tell("kill -9 of portal serve and a restart", seconds, undisturbed=undisturbed)
         portal.check_whole(asset_id, tmp_path)
+    portal.check_logs()
 
 
 def test_a_portal_killed_with_all_its_processes_adopts_its_database(
@@ -192,6 +198,23 @@ def test_a_portal_killed_with_all_its_processes_adopts_its_database(
         assert portal.installation.database_pid() == before
         seconds = portal.wait_until_settled(asset_id)
         print(f"kill -9 of every process, from ready on: {seconds:.1f} s")  # noqa: T201
+        portal.check_whole(asset_id, tmp_path)
+    portal.check_logs()
+
+
+def test_a_killed_database_is_started_again_and_work_goes_on(
+    portal: Portal, tmp_path: Path
+) -> None:
+    with portal.installation.served(workers=1) as serve:
+        asset_id, started_at = portal.bring_in("killed"), time.monotonic()
+        portal.wait_for_transcode(asset_id)
+        (worker,) = portal.installation.processes(Role.WORKER)
+
+        os.kill(portal.installation.database_pid(), signal.SIGQUIT)  # as in a crash of its own
+        wait_until(lambda: not worker.is_alive, serve)
+
+        portal.wait_until_settled(asset_id)
+        print(f"database killed: ready after {time.monotonic() - started_at:.1f} s")  # noqa: T201
         portal.check_whole(asset_id, tmp_path)
 
 
@@ -225,3 +248,4 @@ def test_a_worker_that_is_asked_to_stop_gives_its_transcode_back(
     with portal.installation.started("worker"):
         portal.wait_until_settled(asset_id)
         portal.check_whole(asset_id, tmp_path)
+    portal.check_logs()
