@@ -44,9 +44,15 @@ class CommandError(Exception):
 
 
 def run_command(
-    argv: Sequence[str], *, env: Mapping[str, str] | None = None, timeout_seconds: float
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str] | None = None,
+    pass_fds: Sequence[int] = (),
+    timeout_seconds: float,
 ) -> str:
     """Run a short command to its end and return what it wrote. Raises CommandError.
+
+    It inherits the file descriptors `pass_fds`, with the locks on them.
 
     Output goes through a file: a server that the command leaves behind would hold a pipe open
     and make its reader wait for ever.
@@ -57,6 +63,7 @@ def run_command(
             result = subprocess.run(
                 argv,
                 env=env,
+                pass_fds=pass_fds,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -6,6 +6,7 @@ root its own starter makes parent folders readable to all, and its server outliv
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import pwd
@@ -13,12 +14,14 @@ import shlex
 import shutil
 import stat
 import tempfile
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
+from portal.db.server_processes import kill_processes_at, processes_at
 from portal.errors import DatabaseUnavailable
 from portal.supervisor import CommandError, run_command
 
@@ -28,6 +31,11 @@ PORT = 5432  # only a part of the socket's name: the server listens on no networ
 SOCKET_NAME = f".s.PGSQL.{PORT}"
 SOCKET_PATH_BYTES_MAX = 107  # sun_path, unix(7)
 COMMAND_SECONDS_MAX = 180.0
+FAST_STOP_SECONDS_MAX = 30.0
+IMMEDIATE_STOP_SECONDS_MAX = 15.0
+"""PostgreSQL itself kills after 5 s what does not heed an immediate stop."""
+FOREIGN_SERVER_SECONDS_MAX = 3.0
+POLL_SECONDS = 0.1
 LOG_BYTES_MAX = 10 * 1024**2
 LOG_TAIL_CHARACTERS = 1500
 
@@ -76,51 +84,61 @@ class Cluster:
         Not read off `postmaster.pid`: the number noted there may belong to another process by
         now, after a reboot or, in containers, at each start.
         """
-        data = self._data.stat()
-        return any(_is_server_at(process, data) for process in Path("/proc").glob("[0-9]*"))
+        return bool(processes_at(self._data))
+
+    def is_served(self) -> bool:
+        """Whether the head of the server lives, without which nobody can connect."""
+        return self._noted_head() in processes_at(self._data)
+
+    def end_orphans(self) -> None:
+        """End what a killed server left running: it would hinder the next one's start."""
+        if self.is_in_use() and not self.is_served():
+            kill_processes_at(self._data)
 
     def socket_folder(self) -> Path | None:
         """Where the server that is in use listens; None while it is not that far yet."""
-        try:
-            lines = (self._data / "postmaster.pid").read_text().splitlines()
-        except FileNotFoundError:
-            return None
+        lines = self._notes()
         return Path(lines[4]) if len(lines) > 4 and lines[4] else None
 
     def start(self, durability: Mapping[str, str]) -> None:
         """Start the server, which must not be in use. Raises DatabaseUnavailable."""
-        (self._data / "postmaster.pid").unlink(missing_ok=True)
-        self._shorten_log()
-        socket_folder = self._prepared_socket_folder()
-        options = {
-            **SERVER_SETTINGS,
-            **durability,
-            "unix_socket_directories": f'"{socket_folder}"',
-        }
-        words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
-        try:
-            _run(
-                *("pg_ctl", "start", "--wait", "--timeout", f"{COMMAND_SECONDS_MAX - 10:.0f}"),
-                *("--pgdata", str(self._data), "--log", str(self._log)),
-                *("--options", shlex.join(words)),
-            )
-        except DatabaseUnavailable as error:
-            raise DatabaseUnavailable(f"{error} Its log ends with:\n{self.log_tail()}") from error
+        with self._server_lock() as lock:
+            (self._data / "postmaster.pid").unlink(missing_ok=True)
+            self._shorten_log()
+            socket_folder = self._prepared_socket_folder()
+            options = {
+                **SERVER_SETTINGS,
+                **durability,
+                "unix_socket_directories": f'"{socket_folder}"',
+            }
+            words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
+            try:
+                _run(
+                    *("pg_ctl", "start", "--wait", "--timeout", f"{COMMAND_SECONDS_MAX - 10:.0f}"),
+                    *("--pgdata", str(self._data), "--log", str(self._log)),
+                    *("--options", shlex.join(words)),
+                    pass_fds=(lock,),
+                )
+            except DatabaseUnavailable as error:
+                raise DatabaseUnavailable(
+                    f"{error} Its log ends with:\n{self.log_tail()}"
+                ) from error
 
     def stop(self) -> None:
-        """Stop the server in order, if it runs; open connections are ended."""
+        """Stop the server, if it runs; open connections are ended.
+
+        Whatever does not end in order is ended at once: nothing committed is lost by that, and
+        the lock on starting and stopping must not be held for long.
+        """
         if not self.is_in_use():
             return
         socket_folder = self.socket_folder()
-        try:
-            _run(
-                *("pg_ctl", "stop", "--wait", "--timeout", f"{COMMAND_SECONDS_MAX - 10:.0f}"),
-                *("--mode", "fast", "--pgdata", str(self._data)),
-            )
-        except DatabaseUnavailable:
-            if self.is_in_use():  # else it ended by itself at this moment
-                raise
+        if not self._stop("fast", FAST_STOP_SECONDS_MAX):
+            self._stop("immediate", IMMEDIATE_STOP_SECONDS_MAX)
+        kill_processes_at(self._data)
         if socket_folder is not None:
+            for left in socket_folder.glob(SOCKET_NAME + "*"):
+                left.unlink(missing_ok=True)
             with suppress(OSError):  # it may be gone, or not empty
                 socket_folder.rmdir()
 
@@ -129,6 +147,52 @@ class Cluster:
         if not self._log.exists():
             return "(no log)"
         return self._log.read_text(errors="replace").strip()[-LOG_TAIL_CHARACTERS:]
+
+    @contextmanager
+    def _server_lock(self) -> Iterator[int]:
+        """A lock that every process of the server to come inherits and holds until it ends.
+
+        It tells what /proc cannot: whether a server runs in another process namespace.
+        """
+        lock = os.open(self._folder / "server.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        deadline = time.monotonic() + FOREIGN_SERVER_SECONDS_MAX
+        try:
+            while not _is_taken(lock):
+                if time.monotonic() > deadline:
+                    raise DatabaseUnavailable(
+                        f"Another process namespace, such as another container, uses the data "
+                        f"folder {self._folder.parent}: the database server that runs there "
+                        "cannot be shared from here. Run this command there, or stop the portal "
+                        "there first."
+                    )
+                time.sleep(POLL_SECONDS)
+            yield lock
+        finally:
+            os.close(lock)
+
+    def _stop(self, mode: str, seconds_max: float) -> bool:
+        """Whether it has ended. Only a head that lives is told: its number may be reused."""
+        if not self.is_served():
+            return False
+        try:
+            _run(
+                *("pg_ctl", "stop", "--wait", "--timeout", f"{seconds_max:.0f}"),
+                *("--mode", mode, "--pgdata", str(self._data)),
+            )
+        except DatabaseUnavailable:
+            return not self.is_in_use()  # it may have ended by itself at this moment
+        return True
+
+    def _notes(self) -> Sequence[str]:
+        """What the server notes of itself: its number first, its socket's folder fifth."""
+        try:
+            return (self._data / "postmaster.pid").read_text().splitlines()
+        except FileNotFoundError:
+            return ()
+
+    def _noted_head(self) -> int | None:
+        notes = self._notes()
+        return int(notes[0]) if notes and notes[0].isdecimal() else None
 
     def _shorten_log(self) -> None:
         if self._log.exists() and self._log.stat().st_size > LOG_BYTES_MAX:
@@ -156,14 +220,13 @@ def _can_hold_socket(folder: Path) -> bool:
     return len(path) <= SOCKET_PATH_BYTES_MAX and b"," not in path  # libpq takes "," for a list
 
 
-def _is_server_at(process: Path, data: os.stat_result) -> bool:
-    """Whether `process`, a folder in /proc, is PostgreSQL at home in `data`."""
+def _is_taken(lock: int) -> bool:
+    """Take the lock unless somebody else holds it."""
     try:
-        if (process / "comm").read_text() != "postgres\n":
-            return False
-        return os.path.samestat((process / "cwd").stat(), data)
-    except OSError:  # ended meanwhile, or another user's
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
         return False
+    return True
 
 
 def _require_private(folder: Path) -> None:
@@ -175,10 +238,10 @@ def _require_private(folder: Path) -> None:
         )
 
 
-def _run(program: str, *arguments: str) -> str:
+def _run(program: str, *arguments: str, pass_fds: Sequence[int] = ()) -> str:
     argv = [*_unprivileged(), str(_programs_folder() / program), *arguments]
     try:
-        return run_command(argv, timeout_seconds=COMMAND_SECONDS_MAX)
+        return run_command(argv, timeout_seconds=COMMAND_SECONDS_MAX, pass_fds=pass_fds)
     except CommandError as error:
         raise DatabaseUnavailable(_explanation(program, error)) from error
 

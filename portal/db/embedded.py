@@ -117,6 +117,7 @@ def _ready_socket_folder(cluster: Cluster, durability: Mapping[str, str]) -> Pat
     """
     deadline = time.monotonic() + READY_SECONDS_MAX
     while True:
+        cluster.end_orphans()
         if not cluster.is_in_use():
             cluster.start(durability)
         socket_folder = cluster.socket_folder()

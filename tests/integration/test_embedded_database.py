@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -38,6 +38,14 @@ with embedded_server(Settings(data_dir=Path(sys.argv[1]))) as url:
     print(url, flush=True)
     sys.stdin.read()
 """
+KEEP_AFTER_KILL = """
+sleep 600 | "$@" & user=$!
+read order
+kill -9 $user
+echo killed
+read order
+"""
+"""A first process of a namespace: runs its arguments, kills them when told, and stays."""
 
 
 @pytest.fixture
@@ -161,6 +169,68 @@ def test_a_server_that_is_shutting_down_is_started_again(embedded: Settings) -> 
         process.wait()
     with embedded_server(embedded) as url:
         assert _scalar(url, "SELECT 1") == 1
+
+
+def test_a_server_in_another_process_namespace_is_left_alone(embedded: Settings) -> None:
+    """As when two containers share the data folder: neither sees the other's processes."""
+    with _holding_process(embedded, _in_new_namespace()) as (_process, url):
+        _execute(url, "INSERT INTO people (id, slug, name) VALUES ('a', 'a', 'kept')")
+        with (
+            pytest.raises(DatabaseUnavailable, match="Another process namespace"),
+            embedded_server(embedded),
+        ):
+            pass
+        assert _scalar(url, "SELECT name FROM people") == "kept"
+
+
+def test_also_when_its_users_there_were_killed(embedded: Settings) -> None:
+    """The first process of the namespace lives on, and so does the server; nobody uses it."""
+    keeping = (*_in_new_namespace(), "sh", "-c", KEEP_AFTER_KILL, "sh")
+    with _holding_process(embedded, keeping) as (process, url):
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write("kill\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == "killed\n"
+        with (
+            pytest.raises(DatabaseUnavailable, match="Another process namespace"),
+            embedded_server(embedded),
+        ):
+            pass
+        assert _scalar(url, "SELECT 1") == 1
+
+
+def test_a_namespace_that_shows_outer_processes_works(embedded: Settings) -> None:
+    """Where /proc is that of the outer namespace, it names processes by other numbers."""
+    with _holding_process(embedded, _in_new_namespace(shows_own=False)) as (process, url):
+        assert _scalar(url, "SELECT 1") == 1
+        _end(process)
+    with embedded_server(embedded) as url:
+        assert _scalar(url, "SELECT 1") == 1
+
+
+def test_orphans_of_a_killed_server_do_not_hinder_the_next(embedded: Settings) -> None:
+    """A stopped process does not see that its head is gone."""
+    with _holding_process(embedded) as (process, url), _stopped_backend(url):
+        os.kill(_postmaster(embedded), signal.SIGKILL)
+        process.kill()
+        process.wait()
+        with embedded_server(embedded) as url_after:
+            assert _scalar(url_after, "SELECT 1") == 1
+
+
+def test_a_server_that_does_not_end_in_order_is_ended_at_once(
+    embedded: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stopped process holds up the stop in order for ever."""
+    monkeypatch.setattr(cluster_module, "FAST_STOP_SECONDS_MAX", 1.0)
+    with ExitStack() as stack:
+        with embedded_server(embedded) as url:
+            _execute(url, "INSERT INTO people (id, slug, name) VALUES ('a', 'a', 'kept')")
+            stack.enter_context(_stopped_backend(url))
+        assert not Cluster(embedded.data_path / "postgres").is_in_use()
+    with embedded_server(embedded) as url:
+        assert _scalar(url, "SELECT name FROM people") == "kept"
 
 
 def test_an_initialisation_that_was_killed_is_begun_anew(embedded: Settings) -> None:
@@ -308,10 +378,12 @@ def test_faults_of_a_statement_stay_what_they_are(embedded: Settings) -> None:
 
 
 @contextmanager
-def _holding_process(settings: Settings) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def _holding_process(
+    settings: Settings, within: Sequence[str] = ()
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Another process that uses the server until its standard input ends; and the address."""
     process = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(settings.data_path)],
+        [*within, sys.executable, "-c", HOLD, str(settings.data_path)],
         env={**os.environ, "PYTHONPATH": str(PROJECT)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -325,6 +397,16 @@ def _holding_process(settings: Settings) -> Iterator[tuple[subprocess.Popen[str]
     finally:
         process.kill()
         process.communicate()
+
+
+def _in_new_namespace(*, shows_own: bool = True) -> Sequence[str]:
+    """What runs a program among processes of its own; all of them end with the test."""
+    users = () if os.geteuid() == 0 else ("--user", "--map-current-user")
+    own_proc = ("--mount-proc",) if shows_own else ()
+    argv = ("unshare", *users, "--pid", "--fork", "--kill-child", *own_proc)
+    if subprocess.run([*argv, "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("process namespaces may not be made here")
+    return argv
 
 
 def _end(process: subprocess.Popen[str]) -> None:
@@ -342,6 +424,18 @@ def _execute(url: str, statement: str) -> None:
     with engine.begin() as connection:
         connection.execute(text(statement))
     engine.dispose()
+
+
+@contextmanager
+def _stopped_backend(url: str) -> Iterator[None]:
+    """A process of the server that heeds nothing but its death."""
+    address = create_engine(url).url.set(drivername="postgresql")
+    connection = psycopg.connect(address.render_as_string(hide_password=False), autocommit=True)
+    try:
+        os.kill(connection.info.backend_pid, signal.SIGSTOP)
+        yield
+    finally:
+        connection.close()
 
 
 def _scalar(url: str, query: str) -> object:
