@@ -35,7 +35,7 @@ GRANIAN_LOG_CONFIG: Mapping[str, Any] = {
 """For Granian's `log_dictconfig`: its records go to our handler instead of its own."""
 
 LIBRARY_LOGGERS = ("alembic", "sqlalchemy", "procrastinate")
-"""Their notices tell of their own workings; ours say what was done for whom."""
+"""Their notices and tracebacks tell of their own workings; ours say what was done for whom."""
 
 
 def configure_logging(settings: Settings) -> None:
@@ -51,7 +51,7 @@ def configure_logging(settings: Settings) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            foreign_pre_chain=[*_for_libraries(level), *shared],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 redact,
@@ -79,6 +79,15 @@ def redact(_logger: WrappedLogger, _method: str, record: EventDict) -> EventDict
     return {name: _redacted(name, value) for name, value in record.items()}
 
 
+def without_traceback(_logger: WrappedLogger, _method: str, record: EventDict) -> EventDict:
+    """Of a library's error, keep its kind and not the way to it, which is the library's own."""
+    if record["_record"].name.partition(".")[0] in LIBRARY_LOGGERS:
+        record.pop("stack_info", None)
+        if kind := (record.pop("exc_info", None) or (None,))[0]:
+            record["error"] = kind.__name__
+    return record
+
+
 def _redacted(name: str, value: object) -> object:
     if _SECRET_NAME.search(name):
         return REDACTED
@@ -100,6 +109,10 @@ def _shared_processors() -> list[Processor]:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
     ]
+
+
+def _for_libraries(level: int) -> list[Processor]:
+    return [without_traceback] if level > logging.DEBUG else []
 
 
 def _rendering(*, is_json: bool) -> list[Processor]:

@@ -17,6 +17,7 @@ from portal.cli.failures import UsageError
 from portal.cli.installation import opened, read_settings
 from portal.cli.output import say
 from portal.cli.processes import web_process, worker_process
+from portal.db.watch import kept_running
 from portal.errors import Conflict
 from portal.runtime import Runtime
 from portal.settings import Settings
@@ -46,7 +47,11 @@ def serve(
     settings = read_settings(quiet=False)
     count = settings.worker_processes if workers is None else workers
     check_port(host, port)
-    with opened(settings) as runtime, web_process(settings, host=host, port=port) as web:
+    with (
+        opened(settings) as runtime,
+        kept_running(settings),
+        web_process(settings, host=host, port=port) as web,
+    ):
         _greet(runtime, host=host, port=port)
         names = (f"worker-{number}" for number in range(1, count + 1))
         children = [web, *(worker_process(settings, name=name) for name in names)]

@@ -41,9 +41,13 @@ def embedded_server(settings: Settings) -> Iterator[str]:
     if settings.database_url is not None:
         yield normalized_url(settings.database_url.get_secret_value())
         return
-    with shared_server(settings.data_path / "postgres", durability=DURABLE) as url:
+    with shared_server(server_folder(settings), durability=DURABLE) as url:
         upgrade(url)
         yield url
+
+
+def server_folder(settings: Settings) -> Path:
+    return settings.data_path / "postgres"
 
 
 def normalized_url(url: str) -> str:
@@ -72,18 +76,39 @@ def shared_server(folder: Path, *, durability: Mapping[str, str]) -> Iterator[st
         os.close(users)
 
 
+def ensure_running(folder: Path, *, durability: Mapping[str, str]) -> bool:
+    """Start the server again if it died; whether it had. For those who use it already.
+
+    Raises DatabaseUnavailable.
+    """
+    cluster = Cluster(folder)
+    try:
+        if cluster.is_served():
+            return False
+        with _locked(folder / "start.lock"):
+            _ready_socket_folder(cluster, durability)
+    except OSError as error:
+        raise _folder_fault(folder, error) from error
+    return True
+
+
 def _prepared(folder: Path) -> Cluster:
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
         folder.chmod(0o700)
         with _locked(folder / "start.lock"):
             cluster = Cluster(folder)
             cluster.create_if_missing()
             return cluster
     except OSError as error:
-        raise DatabaseUnavailable(
-            f"The embedded database cannot use the folder {folder}: {error.strerror}."
-        ) from error
+        raise _folder_fault(folder, error) from error
+
+
+def _folder_fault(folder: Path, error: OSError) -> DatabaseUnavailable:
+    return DatabaseUnavailable(
+        f"The embedded database cannot use the folder {folder}: {error.strerror}."
+    )
 
 
 def _is_last(users: int) -> bool:

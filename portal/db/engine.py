@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -23,6 +24,9 @@ https://www.postgresql.org/docs/16/errcodes-appendix.html
 """
 UNAVAILABLE_STATES = ("57P01", "57P02", "57P03", "57P05")
 """The server is shutting down, has crashed, or does not take connections yet."""
+
+_PLACE = re.compile(r"""( on socket)? (?P<quote>["'])/.*?(?P=quote)""")
+"""How the driver names paths of the machine, such as that of a socket."""
 
 
 @contextmanager
@@ -86,4 +90,5 @@ def _sentence(error: psycopg.Error) -> str:
     if isinstance(error, psycopg.errors.DiskFull):
         return "The database cannot write because its disk is full."
     reason = str(error).strip().splitlines()
-    return f"The database cannot be reached: {reason[0] if reason else type(error).__name__}."
+    said = _PLACE.sub("", reason[0]).rstrip(".") if reason else type(error).__name__
+    return f"The database cannot be reached: {said}."

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -22,6 +23,7 @@ from portal.db import engine as engine_module
 from portal.db.cluster import SOCKET_PATH_BYTES_MAX, Cluster
 from portal.db.embedded import DURABLE, embedded_server, normalized_url, shared_server
 from portal.db.engine import open_engine
+from portal.db.watch import kept_running
 from portal.errors import DatabaseUnavailable
 from portal.settings import Settings
 
@@ -233,6 +235,30 @@ def test_a_server_that_does_not_end_in_order_is_ended_at_once(
         assert _scalar(url, "SELECT name FROM people") == "kept"
 
 
+def test_a_killed_server_is_started_again_at_the_same_address(embedded: Settings) -> None:
+    with embedded_server(embedded) as url, kept_running(embedded):
+        _execute(url, "INSERT INTO people (id, slug, name) VALUES ('a', 'a', 'kept')")
+        killed = _postmaster(embedded)
+        os.kill(killed, signal.SIGKILL)
+        deadline = time.monotonic() + 60
+        server = Cluster(embedded.data_path / "postgres")
+        while not server.is_served() or _postmaster(embedded) == killed:
+            assert time.monotonic() < deadline, "nobody started it"
+            time.sleep(0.05)
+    with embedded_server(embedded) as url_after:
+        assert url_after == url
+        assert _scalar(url, "SELECT name FROM people") == "kept"
+
+
+def test_an_outside_server_is_nobodys_to_start(folder: Path) -> None:
+    outside = Settings.model_validate(
+        {"data_dir": folder / "data", "database_url": "postgres://me:x@127.0.0.1:1/db"}
+    )
+    with kept_running(outside):
+        pass
+    assert not (folder / "data").exists()
+
+
 def test_an_initialisation_that_was_killed_is_begun_anew(embedded: Settings) -> None:
     leftover = embedded.data_path / "postgres" / "initdb-killed"
     leftover.mkdir(parents=True)
@@ -325,6 +351,18 @@ def test_a_database_that_cannot_be_reached_is_unavailable(settings: Settings) ->
         engine.connect(),
     ):
         pass
+
+
+def test_the_sentence_about_a_lost_database_names_no_path(
+    settings: Settings, tmp_path: Path
+) -> None:
+    with (
+        open_engine(settings, f"postgresql+psycopg://portal@/portal?host={tmp_path}") as engine,
+        pytest.raises(DatabaseUnavailable, match=r"cannot be reached: .*failed") as caught,
+        engine.connect(),
+    ):
+        pass
+    assert "/" not in str(caught.value)
 
 
 def test_a_database_lost_in_mid_query_is_unavailable_and_then_back(embedded: Settings) -> None:

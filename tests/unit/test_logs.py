@@ -74,6 +74,26 @@ def test_libraries_are_heard_when_something_is_wrong(capsys: pytest.CaptureFixtu
     assert [record["event"] for record in _records(capsys)] == ["what went wrong"] * 3
 
 
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_tracebacks_of_libraries_are_for_whoever_debugs(
+    capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    def told(level: str) -> str:
+        _configure(log_level=level, log_format=form)
+        try:
+            _fail("no answer")
+        except RuntimeError:
+            logging.getLogger("procrastinate.worker").exception("cannot fetch", stack_info=True)
+        return capsys.readouterr().err
+
+    quiet = told("info")
+    assert "cannot fetch" in quiet
+    assert "RuntimeError" in quiet
+    assert "Traceback" not in quiet
+    assert "Stack" not in quiet
+    assert "Traceback" in told("debug")
+
+
 @pytest.mark.parametrize(
     "name",
     ["password", "PASSWORD", "api_token", "authorization", "cookie", "secret_key", "access_key",
