@@ -29,6 +29,7 @@ OPEN_TO_OTHERS = frozenset({"models", "service", "urls"})
 OPEN_AS_WELL = (
     "portal.assets.pipeline",
     "portal.events.manifest",
+    "portal.events.manifest_values",
     "portal.events.marked_yaml",
     "portal.jobs.Job",
     "portal.jobs.LANES",
