@@ -34,7 +34,7 @@ GRANIAN_LOG_CONFIG: Mapping[str, Any] = {
 }
 """For Granian's `log_dictconfig`: its records go to our handler instead of its own."""
 
-LIBRARY_LOGGERS = ("alembic", "sqlalchemy", "procrastinate")
+LIBRARY_LOGGERS = ("alembic", "sqlalchemy", "procrastinate", "psycopg")
 """Their notices and tracebacks tell of their own workings; ours say what was done for whom."""
 
 
@@ -63,7 +63,7 @@ def configure_logging(settings: Settings) -> None:
     logging.basicConfig(handlers=[handler], level=level, force=True)
     if level > logging.DEBUG:
         for name in LIBRARY_LOGGERS:
-            logging.getLogger(name).setLevel(logging.WARNING)
+            logging.getLogger(name).setLevel(max(level, logging.WARNING))
 
 
 def bound(**fields: object) -> AbstractContextManager[None]:

@@ -28,9 +28,9 @@ WORTHLESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "o
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Defaults, with a data folder of the test's own and no demand on the disk."""
-    return Settings(data_dir=tmp_path / "data", disk_free_bytes_min=0)
+    return Settings(data_dir=tmp_path_factory.mktemp("portal") / "data", disk_free_bytes_min=0)
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,6 @@ from portal.errors import (
     InsufficientStorage,
     Interrupted,
     InvalidInput,
-    ObjectMissing,
     PortalError,
     StorageError,
 )
@@ -102,14 +101,13 @@ class Sender:
     def _known(self, file: PlannedFile, sha256: str) -> str | None:
         """The asset that has these bytes, described anew; what failed of it is tried again.
 
-        One whose original got lost on the way in makes room for this file.
+        One whose original got lost or damaged on the way in makes room for this file.
         """
         with self.runtime.engine.begin() as connection:
             known = assets_service.find_by_sha256(connection, self.event_id, sha256)
             if known is None:
                 return None
-            failed = [step.name for step in known.steps if step.outcome is Outcome.FAILED]
-            if Step.VERIFY in failed and not self._is_stored(known):
+            if _is_unusable(known):
                 assets_service.remove_asset(connection, known.id)
                 return None
             assets_service.retry_failed(connection, known.id)
@@ -128,12 +126,6 @@ class Sender:
             programme_item_id=description.programme_item_id,
             person_ids=[person.id for person in people],
         )
-
-    def _is_stored(self, asset: Asset) -> bool:
-        try:
-            return asset.original is not None and bool(self.runtime.store.head(asset.original.key))
-        except ObjectMissing:
-            return False
 
     def _begin(self, source: _Source, sha256: str) -> Upload:
         with self.runtime.engine.begin() as connection:
@@ -248,6 +240,13 @@ def _open_regular(path: Path, *, name: str) -> BinaryIO:
 def _readable_name(path: Path) -> str:
     """A file system takes any bytes as a name, a database only text."""
     return os.fsencode(path.name).decode(errors="replace")
+
+
+def _is_unusable(asset: Asset) -> bool:
+    """Whether its stored bytes could not be verified; the file at hand was, just now."""
+    return any(
+        record.name is Step.VERIFY and record.outcome is Outcome.FAILED for record in asset.steps
+    )
 
 
 def _check_declared(file: PlannedFile, sha256: str) -> None:
