@@ -12,9 +12,8 @@ from typing import BinaryIO
 
 from portal.errors import InsufficientStorage, ObjectMissing, StorageDenied, StorageUnavailable
 from portal.storage.keys import is_key
+from portal.storage.root import FILE_MODE, FOLDER_MODE, open_root
 
-FOLDER_MODE = 0o700
-FILE_MODE = 0o600
 PLACING_TRIES_MAX = 20
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ELOOP}
@@ -39,10 +38,8 @@ def storage_errors(what: str) -> Iterator[None]:
 
 @contextmanager
 def open_folder(root: Path, names: Sequence[str], *, create: bool = False) -> Iterator[int]:
-    """A descriptor of the folder `root/names…`; `root` itself may be a link of the operator's."""
-    if create:
-        _make_root(root)
-    folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    """A descriptor of the folder `root/names…`. Raises StorageUnavailable without the root."""
+    folder = open_root(root)
     try:
         for name in names:
             if create:
@@ -114,14 +111,3 @@ def free_bytes(folder: int) -> int:
     """What an unprivileged process may still write to the disk of `folder`."""
     found = os.fstatvfs(folder)
     return found.f_bavail * found.f_frsize
-
-
-def _make_root(root: Path) -> None:
-    if root.is_dir():
-        return
-    root.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-    parent = os.open(root.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(parent)
-    finally:
-        os.close(parent)

@@ -25,6 +25,7 @@ from portal.storage.folders import (
 from portal.storage.interface import ObjectInfo, ObjectStore
 from portal.storage.keys import is_key
 from portal.storage.local_uploads import LocalUploads
+from portal.storage.root import set_up_root
 
 __all__ = ["LocalStore", "LocalUploads"]
 
@@ -37,6 +38,7 @@ class LocalStore(ObjectStore):
     """Objects are the files `root/<key>`."""
 
     def __init__(self, root: Path) -> None:
+        set_up_root(root)
         self._root = root
         self._is_swept = False
 

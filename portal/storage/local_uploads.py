@@ -39,6 +39,7 @@ from portal.storage.local_parts import (
     write_empty,
     write_part,
 )
+from portal.storage.root import set_up_root
 
 UPLOADS = ".uploads"
 ACTIVE_SECONDS_MAX = 24 * 3600.0
@@ -49,6 +50,7 @@ class LocalUploads(MultipartUploads):
     """Finished uploads become the files `root/<key>` of a `LocalStore` over the same root."""
 
     def __init__(self, root: Path, *, free_bytes_min: int) -> None:
+        set_up_root(root)
         self._root = root
         self._free_bytes_min = free_bytes_min
 

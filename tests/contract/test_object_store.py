@@ -187,10 +187,9 @@ def test_no_symbolic_link_is_followed(tmp_path: Path) -> None:
     outside.mkdir()
     (outside / "secret").write_bytes(b"secret")
     root = tmp_path / "objects"
-    root.mkdir()
+    store = LocalStore(root)
     (root / "file").symlink_to(outside / "secret")
     (root / "folder").symlink_to(outside)
-    store = LocalStore(root)
     for key in ("file", "folder/secret"):
         with pytest.raises(StorageError):
             store.read(key)
@@ -206,10 +205,10 @@ def test_no_symbolic_link_is_followed(tmp_path: Path) -> None:
 
 def test_a_pipe_of_that_name_is_no_object(tmp_path: Path) -> None:
     root = tmp_path / "objects"
-    root.mkdir()
+    store = LocalStore(root)
     os.mkfifo(root / "pipe")
     with pytest.raises(ObjectMissing):
-        LocalStore(root).read("pipe")
+        store.read("pipe")
 
 
 def test_a_key_below_another_object_is_refused(tmp_path: Path) -> None:

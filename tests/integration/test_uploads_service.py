@@ -85,8 +85,9 @@ def tasks(runtime: Runtime, subject_id: str) -> list[Task]:
 
 
 def files_under(runtime: Runtime) -> list[Path]:
-    """Every file of the store, unfinished uploads included."""
-    return [path for path in runtime.settings.data_path.rglob("*") if path.is_file()]
+    """Every file of the store, unfinished uploads included, without the marks of its set-up."""
+    found = runtime.settings.data_path.rglob("*")
+    return [path for path in found if path.is_file() and path.stat().st_size > 0]
 
 
 # --- begin -----------------------------------------------------------------------------------

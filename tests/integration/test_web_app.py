@@ -683,6 +683,17 @@ def test_a_lost_database_makes_the_portal_alive_but_not_ready(
         assert_error(client.get("/api/v1/me"), 503, "database_unavailable")
 
 
+def test_a_storage_that_is_not_mounted_makes_the_portal_not_ready(runtime: Runtime) -> None:
+    objects = runtime.settings.data_path / "objects"
+    objects.rename(objects.with_name("volume"))
+    objects.mkdir()
+    with client_of(runtime) as client:
+        ready = client.get("/readyz")
+    assert ready.status_code == 503
+    assert "Is its volume mounted?" in ready.json()["parts"]["storage"]
+    assert "/" not in ready.json()["parts"]["storage"]
+
+
 def test_built_files_are_kept_for_ever_by_their_hashed_name_only(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_text('{"portal.css": "portal.1a2b.css"}')
     (tmp_path / "portal.1a2b.css").write_text("a {}")
