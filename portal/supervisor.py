@@ -27,6 +27,8 @@ BACKOFF_SECONDS_MAX = 10.0
 HEALTHY_SECONDS = 30.0
 """A child that lived this long starts again without the delay that earlier falls earned."""
 LIFELINE_FD = 0
+PRIVATE_UMASK = 0o077
+"""For each of our processes: what lies under embargo is read by other users of the machine else."""
 
 _log = structlog.get_logger(__name__)
 

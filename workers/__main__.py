@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import signal
 import sys
 import threading
@@ -16,7 +17,7 @@ from portal.jobs import Lane
 from portal.logs import configure_logging
 from portal.runtime import Runtime, open_runtime
 from portal.settings import Settings, load_settings
-from portal.supervisor import watch_lifeline
+from portal.supervisor import PRIVATE_UMASK, watch_lifeline
 from workers.queue import JobRunner, build_app, run_until
 from workers.reconcile import Sweep
 from workers.registry import STEP_HANDLERS, job_handlers
@@ -30,6 +31,7 @@ _log = structlog.get_logger(__name__)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code 0 after a stop that was asked for, 1 when a part is missing, 2 for bad settings."""
     lanes = _lanes(arguments)
+    os.umask(PRIVATE_UMASK)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ from typer.main import get_command
 
 from portal.cli.failures import UsageError, tell, tell_unexpected
 from portal.errors import PortalError
+from portal.supervisor import PRIVATE_UMASK
 
 COMMANDS: Mapping[str, str] = {
     "serve": "Serve the portal: database, web and workers, all in one.",
@@ -33,6 +35,7 @@ COMMANDS: Mapping[str, str] = {
 def main() -> None:
     """Run the command that the arguments name and end the process with its exit code."""
     arguments = sys.argv[1:]
+    os.umask(PRIVATE_UMASK)
     signal.signal(signal.SIGTERM, _end_in_good_order)
     try:
         refuse_garbled(arguments)

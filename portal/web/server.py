@@ -20,7 +20,7 @@ from portal.app import create_app
 from portal.logs import configure_logging
 from portal.runtime import open_runtime
 from portal.settings import Settings, load_settings
-from portal.supervisor import LIFELINE_FD, watch_lifeline
+from portal.supervisor import LIFELINE_FD, PRIVATE_UMASK, watch_lifeline
 
 
 class WebProcess:
@@ -50,6 +50,7 @@ class WebProcess:
 
 def app_from_environment() -> ASGIApp:
     """The factory that the server calls in each of its processes."""
+    os.umask(PRIVATE_UMASK)
     if _has_lifeline():
         watch_lifeline(_stop_this_server)
     settings = load_settings()

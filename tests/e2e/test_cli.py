@@ -263,6 +263,22 @@ def test_a_database_that_cannot_be_reached_is_a_sentence(installation: Installat
     assert done.stderr.count("\n") == 1
 
 
+def test_nothing_that_is_kept_can_be_read_by_other_users(
+    installation: Installation, tmp_path: Path
+) -> None:
+    """Whatever the umask; embargoed texts are in the database and in the index."""
+    data = tmp_path / "new" / "data"
+    wide_open = os.umask(0)
+    try:
+        done = installation.run("index", "rebuild", PORTAL_DATA_DIR=str(data))
+    finally:
+        os.umask(wide_open)
+    assert done.returncode == 0, done.stderr
+    kept = [data, *data.rglob("*")]
+    assert data / "search" / "current" in kept
+    assert [path for path in kept if path.stat().st_mode & 0o077] == []
+
+
 def test_an_event_is_created_released_and_withdrawn(installation: Installation) -> None:
     def state() -> str:
         shown = installation.run("events", "show", "conference", "--json")

@@ -15,10 +15,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TextIO
 
 from portal.errors import SearchUnavailable
 from portal.ids import is_id, new_id
 
+FOLDER_MODE = 0o700
+FILE_MODE = 0o600
+"""Texts under embargo are in the index too."""
 REBUILD = "Run `portal index rebuild`."
 
 
@@ -53,10 +57,12 @@ class Generations:
     def writing(self) -> Iterator[None]:
         """Wait until no other thread or process writes, and keep them out."""
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            lock = (self._folder / "lock").open("w")
+            self._folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+            lock = _open_private(self._folder / "lock")
         except OSError as error:
-            raise SearchUnavailable(f"The search index cannot be written: {error}.") from error
+            raise SearchUnavailable(
+                f"The search index cannot be written: {error.strerror}."
+            ) from error
         with lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
@@ -64,7 +70,7 @@ class Generations:
     def create(self) -> Path:
         """An empty folder for a generation to come."""
         path = self._folder / new_id()
-        path.mkdir()
+        path.mkdir(mode=FOLDER_MODE)
         return path
 
     def switch_to(self, path: Path) -> None:
@@ -83,7 +89,11 @@ class Generations:
             return Pointer(**json.loads(self._pointer_path.read_text()))
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, TypeError) as error:
+        except OSError as error:
+            raise SearchUnavailable(
+                f"The search index cannot be read: {error.strerror}. {REBUILD}"
+            ) from error
+        except (ValueError, TypeError) as error:
             raise SearchUnavailable(f"The search index is damaged: {error}. {REBUILD}") from error
 
     def _readable_pointer(self) -> Pointer | None:
@@ -94,7 +104,7 @@ class Generations:
 
     def _write_pointer(self, pointer: Pointer) -> None:
         draft = self._folder / "current.new"
-        with draft.open("w") as file:
+        with _open_private(draft) as file:
             json.dump(asdict(pointer), file)
             file.flush()
             os.fsync(file.fileno())
@@ -104,3 +114,8 @@ class Generations:
         for path in self._folder.iterdir():
             if is_id(path.name) and path.name not in kept:
                 shutil.rmtree(path, ignore_errors=True)
+
+
+def _open_private(path: Path) -> TextIO:
+    """The emptied file, to write to."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE_MODE), "w")
