@@ -34,7 +34,9 @@ GRANIAN_LOG_CONFIG: Mapping[str, Any] = {
 }
 """For Granian's `log_dictconfig`: its records go to our handler instead of its own."""
 
-LIBRARY_LOGGERS = ("alembic", "sqlalchemy", "procrastinate", "psycopg")
+POOL_LOGGER = "portal.db.engine._Pool"
+"""SQLAlchemy names the logger of a pool by its class, which is ours here."""
+LIBRARY_LOGGERS = ("alembic", "sqlalchemy", POOL_LOGGER, "procrastinate", "psycopg")
 """Their notices and tracebacks tell of their own workings; ours say what was done for whom."""
 
 
@@ -81,7 +83,7 @@ def redact(_logger: WrappedLogger, _method: str, record: EventDict) -> EventDict
 
 def without_traceback(_logger: WrappedLogger, _method: str, record: EventDict) -> EventDict:
     """Of a library's error, keep its kind and not the way to it, which is the library's own."""
-    if record["_record"].name.partition(".")[0] in LIBRARY_LOGGERS:
+    if f"{record['_record'].name}.".startswith(tuple(f"{name}." for name in LIBRARY_LOGGERS)):
         record.pop("stack_info", None)
         if kind := (record.pop("exc_info", None) or (None,))[0]:
             record["error"] = kind.__name__

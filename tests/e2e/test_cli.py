@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from portal.db.cluster import Cluster
 from portal.db.embedded import embedded_server
 from portal.db.engine import open_engine
 from portal.jobs import service as jobs_service
@@ -334,6 +335,23 @@ def test_serve_tells_when_it_is_ready_and_ends_in_good_order(installation: Insta
         assert second.returncode == 1
         assert second.stderr.startswith(f"Port {port} on 127.0.0.1 is taken")
 
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
+
+
+def test_serve_starts_a_killed_database_again(installation: Installation) -> None:
+    """Without a worker, whose own restart would start it too."""
+    port = free_port()
+    with installation.started("serve", "--port", str(port), "--workers", "0") as process:
+        read_until(process, "ready")
+        server = Cluster(installation.folder / "postgres")
+        notes = installation.folder / "postgres" / "cluster" / "postmaster.pid"
+        killed = int(notes.read_text().splitlines()[0])
+        os.kill(killed, signal.SIGKILL)
+        deadline = time.monotonic() + SECONDS_MAX
+        while not server.is_served() or _status(port, "/readyz") != 200:
+            assert time.monotonic() < deadline, "nobody started it"
+            time.sleep(0.05)
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) == 0
 

@@ -77,15 +77,16 @@ def test_libraries_are_heard_when_something_is_wrong(capsys: pytest.CaptureFixtu
 
 
 @pytest.mark.parametrize("form", ["json", "text"])
+@pytest.mark.parametrize("name", [*LIBRARY_LOGGERS, "procrastinate.worker"])
 def test_tracebacks_of_libraries_are_for_whoever_debugs(
-    capsys: pytest.CaptureFixture[str], form: str
+    capsys: pytest.CaptureFixture[str], form: str, name: str
 ) -> None:
     def told(level: str) -> str:
         _configure(log_level=level, log_format=form)
         try:
             _fail("no answer")
         except RuntimeError:
-            logging.getLogger("procrastinate.worker").exception("cannot fetch", stack_info=True)
+            logging.getLogger(name).exception("cannot fetch", stack_info=True)
         return capsys.readouterr().err
 
     quiet = told("info")
