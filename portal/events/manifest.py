@@ -14,6 +14,7 @@ from portal.events.manifest_values import (
     TEXT_LENGTH_MAX,
     check_language,
     check_people,
+    is_language,
     owners_of_names,
     read_contact,
     read_language,
@@ -153,12 +154,11 @@ class _Reader:
         if not value.is_mapping:
             text = value.text(length_max=length_max)
             return {} if text is None else {self._language: text}
-        texts = {}
-        for language, entry in value.entries().items():
-            text = entry.text(length_max=length_max)
-            if check_language(entry, language) and text is not None:
-                texts[language] = text
-        return texts
+        entries = value.entries()
+        if all(entry.is_absent and is_language(name) for name, entry in entries.items()):
+            return {}
+        texts = ((name, _text(entry, name, length_max)) for name, entry in entries.items())
+        return {language: text for language, text in texts if text is not None}
 
     def _required_title(self, owner: Value, fields: Mapping[str, Value]) -> LocalizedText:
         if "title" not in fields:
@@ -214,8 +214,14 @@ class _Reader:
         entries = {} if value is None else value.entries()
         for name, entry in entries.items():
             self._check_present(entry, name)
+            if entry.is_absent:
+                entry.fault(f"says nothing of the file{entry.comma_hint}")
         owners = owners_of_names(people)
-        return {name: self._file(entry, owners) for name, entry in entries.items()}
+        return {
+            name: self._file(entry, owners)
+            for name, entry in entries.items()
+            if not entry.is_absent
+        }
 
     def _file(self, value: Value, owners: Mapping[str, tuple[str, ...]]) -> FileEntry:
         fields = value.fields(FILE_KEYS)
@@ -233,6 +239,16 @@ class _Reader:
     def _check_present(self, value: Value, name: str) -> None:
         if name not in self._present:
             value.fault(f"names the file {quoted(name)}, which is not in the folder")
+
+
+def _text(value: Value, language: str, length_max: int) -> str | None:
+    """The text in one of several languages; where others have one, none may be left empty."""
+    if not value.is_absent:
+        text = value.text(length_max=length_max)
+        return text if check_language(value, language) else None
+    state = "is empty" if is_language(language) else "is no language"
+    value.fault(f"{state}{value.comma_hint}")
+    return None
 
 
 def _check_owner(value: Value, name: str, owners: Sequence[str]) -> None:

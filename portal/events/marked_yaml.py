@@ -22,7 +22,8 @@ from yaml.events import (
     SequenceStartEvent,
 )
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
-from yaml.reader import ReaderError
+
+from portal.events.manifest_syntax import syntax_fault
 
 TEXT_BYTES_MAX = 1024**2
 DEPTH_MAX = 12
@@ -58,10 +59,21 @@ class Value:
     name: str
     line: int
     faults: Faults
+    is_in_braces: bool = False
 
     @property
     def is_mapping(self) -> bool:
         return isinstance(self.node, MappingNode)
+
+    @property
+    def is_absent(self) -> bool:
+        """A key stands there, and nothing behind it."""
+        return bool(self.node.tag == NULL)
+
+    @property
+    def comma_hint(self) -> str:
+        """In `{en: Hello, world}` a comma makes a key `world` of the rest of the text."""
+        return "; a text with a comma stands in quotes" if self.is_in_braces else ""
 
     def fault(self, sentence: str) -> None:
         """Note that `sentence` is true of this value: "has no title"."""
@@ -94,24 +106,28 @@ class Value:
         return tuple(text for text in texts if text is not None)
 
     def entries(self) -> Mapping[str, Value]:
-        """A mapping whose keys the writer chose; keys without a value are left out."""
+        """A mapping whose keys the writer chose; values may be absent."""
         if not isinstance(self.node, MappingNode):
             self.fault("must be a list of `key: value` pairs")
             return {}
         entries: dict[str, Value] = {}
         for key, node in self.node.value:
             self._add(entries, key, node)
-        return {name: value for name, value in entries.items() if value.node.tag != NULL}
+        return entries
 
     def fields(self, known: Collection[str]) -> Mapping[str, Value]:
-        """A mapping with keys that we define; others are faults."""
+        """A mapping with keys that we define; others are faults, absent values are left out."""
         entries = self.entries()
         for name, value in entries.items():
-            if name not in known:
+            if name not in known and value.is_absent and value.is_in_braces:
+                value.fault(f"is not a known key{value.comma_hint}")
+            elif name not in known:
                 near = get_close_matches(name, known, n=1)
                 hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
                 value.fault(f"is not a known key; {hint}")
-        return {name: value for name, value in entries.items() if name in known}
+        return {
+            name: value for name, value in entries.items() if name in known and not value.is_absent
+        }
 
     def instant(self, zone: tzinfo | None) -> datetime | None:
         """An ISO 8601 time; one without offset is taken in `zone`, if that is known."""
@@ -138,7 +154,13 @@ class Value:
         name = Value(key, place, _line(key), self.faults).text()
         if name is None:
             return
-        value = Value(node, f"{self.name}.{name}".lstrip("."), _line(key), self.faults)
+        value = Value(
+            node,
+            f"{self.name}.{name}".lstrip("."),
+            _line(key),
+            self.faults,
+            is_in_braces=bool(self.node.flow_style),
+        )
         if name in entries:
             value.fault("is written twice")
         entries.setdefault(name, value)
@@ -158,7 +180,7 @@ def read_yaml(text: str, faults: Faults) -> Value | None:
         _check_shape(_events(text, faults), faults)
         node = None if faults else yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
-        faults.append(_syntax_fault(error, text))
+        faults.append(Fault(*syntax_fault(error, text)))
         return None
     if isinstance(node, MappingNode):
         return Value(node, "", 1, faults)
@@ -197,15 +219,6 @@ def _check_shape(events: Iterable[Event], faults: Faults) -> None:
 
 def _line(place: Event | Node) -> int:
     return 1 if place.start_mark is None else int(place.start_mark.line) + 1
-
-
-def _syntax_fault(error: yaml.YAMLError, text: str) -> Fault:
-    if isinstance(error, yaml.MarkedYAMLError) and (mark := error.problem_mark):
-        return Fault(mark.line + 1, f"this is not YAML: {error.problem}")
-    if isinstance(error, ReaderError):
-        line = text.count("\n", 0, error.position) + 1
-        return Fault(line, f"holds the control character U+{error.character:04X}")
-    return Fault(1, f"this is not YAML: {str(error).splitlines()[0]}")
 
 
 def text_fault(text: str, *, length_max: int) -> str | None:

@@ -116,6 +116,60 @@ def test_keys_without_a_value_are_as_good_as_absent() -> None:
     assert (event.summary, event.ends_at) == ({}, None)
 
 
+@pytest.mark.parametrize(
+    ("text", "line", "sentence"),
+    [
+        (
+            "title: {en: Hello, world, ru: Привет}",
+            2,
+            "title.world is no language; a text with a comma stands in quotes",
+        ),
+        (
+            "title: {en: They said no, no}",
+            2,
+            "title.no is empty; a text with a comma stands in quotes",
+        ),
+        (
+            "title: {en: T, ru: }",
+            2,
+            "title.ru is empty; a text with a comma stands in quotes",
+        ),
+        ("title:\n  en: T\n  ru:", 4, "title.ru is empty"),
+        ("title:\n  en: T\n  world:", 4, "title.world is no language"),
+        (
+            "title: T\npeople: [{name: Smith, John}]",
+            3,
+            "people[1].John is not a known key; a text with a comma stands in quotes",
+        ),
+        (
+            "title: T\nfiles:\n  a.jpg: {caption: {en: A}, sha256: , rest of it}",
+            4,
+            "files.a.jpg.rest of it is not a known key; a text with a comma stands in quotes",
+        ),
+        (
+            "title: T\nfiles: {a.jpg: }",
+            3,
+            "files.a.jpg says nothing of the file; a text with a comma stands in quotes",
+        ),
+        ("title: T\nfoo:", 3, "foo is not a known key; known are slug"),
+    ],
+)
+def test_what_a_comma_cuts_off_is_a_fault(text: str, line: int, sentence: str) -> None:
+    (fault,) = faults_of(f"slug: a\n{text}\n", present=("a.jpg",))
+
+    assert fault.line == line
+    assert fault.sentence.startswith(sentence)
+
+
+def test_a_text_with_a_comma_in_quotes_is_whole() -> None:
+    text = 'slug: a\ntitle: {en: "Hello, world", ru: "Привет: мир"}\n'
+
+    assert read_manifest(text, present=()).event.title == {
+        "en": "Hello, world",
+        "ru": "Привет: мир",
+    }
+
+
 def test_every_fault_is_listed_with_its_line() -> None:
     text = """\
 slug: Bad Slug
@@ -252,6 +306,32 @@ def test_line_ends_and_tabs_are_no_control_characters() -> None:
 )
 def test_syntax_faults_stand_on_their_line(line: str) -> None:
     assert only_fault(line).line == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("place: {en: Minsk: the city}", 3, "colon, comma or quote stands in quotes"),
+        ("place: {en: A\ncredit: B", 3, "the { that opens here has no }"),
+        ("place: {en: A\nsummary: {en: B}", 3, "(noticed in line 4)"),
+        ("topics: [a,\n  b\n", 3, "the [ that opens here has no ]"),
+        ("credit: Photo: by me", 3, "colon, comma or quote stands in quotes"),
+        ('credit: "A" and B\nplace: C', 3, "colon, comma or quote stands in quotes"),
+        ("credit: 'a\nplace: b\n", 3, "a quote opens here and does not close"),
+        ("credit: a\n\tplace: b\nbody: c", 4, "lines are indented by spaces"),
+        ("credit: a\nplace\nbody: b", 4, "a line without `key:`"),
+        ('credit: "C:\\dir"', 3, "a backslash is written twice"),
+        ("credit: @me", 3, "stands in quotes"),
+    ],
+)
+def test_what_is_no_yaml_is_told_in_words_and_where_it_begins(
+    text: str, line: int, words: str
+) -> None:
+    fault = only_fault(text)
+
+    assert fault.line == line
+    assert fault.sentence.startswith("this is not YAML: ")
+    assert words in fault.sentence
 
 
 def test_what_a_fault_repeats_is_cut() -> None:
