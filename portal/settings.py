@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from functools import cached_property
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Literal, get_args
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 
 from portal.errors import SettingsError
 
@@ -18,6 +20,12 @@ FOREIGN_PREFIXES = ("PORTAL_TEST_", "PORTAL_SAMPLES")
 """Read by the tests only; never an error."""
 LISTS = frozenset({"allowed_hosts", "trusted_proxies"})
 """Settings written as a comma-separated list."""
+_PLAIN_WORDS = {
+    "int_parsing": "must be a whole number, in digits",
+    "int_parsing_size": "is too large a number",
+    "bool_parsing": "must be true or false",
+}
+"""Pydantic's kinds of faults, which it words for programmers, for who set a variable."""
 
 
 class Settings(BaseModel):
@@ -49,13 +57,11 @@ class Settings(BaseModel):
     database_pool_size: int = Field(
         default=8, ge=1, description="Database connections that one process may hold."
     )
-    log_level: str = Field(
-        default="info", pattern="^(debug|info|warning|error)$", description="Least level logged."
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least level logged."
     )
-    log_format: str = Field(
-        default="auto",
-        pattern="^(auto|json|text)$",
-        description="json, text, or auto: text on a terminal, else json.",
+    log_format: Literal["auto", "json", "text"] = Field(
+        default="auto", description="json, text, or auto: text on a terminal, else json."
     )
     ffmpeg_path: str = Field(default="ffmpeg", description="The ffmpeg program.")
     ffprobe_path: str = Field(default="ffprobe", description="The ffprobe program.")
@@ -108,7 +114,9 @@ class Settings(BaseModel):
             try:
                 ip_network(given, strict=False)
             except ValueError as error:
-                raise ValueError(f"{given!r} is no address or network like 10.0.0.0/8") from error
+                raise ValueError(
+                    f"holds {given!r}, which is no address or network like 10.0.0.0/8"
+                ) from error
         return value
 
     @property
@@ -142,7 +150,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
-        faults += [_sentence(fault["loc"], fault["msg"]) for fault in error.errors()]
+        faults += map(_sentence, error.errors())
     if faults:
         raise SettingsError("These settings are wrong:\n" + "\n".join(f"  {f}" for f in faults))
     return settings
@@ -190,5 +198,18 @@ def _split_list(field: str, value: str) -> object:
     return value
 
 
-def _sentence(location: tuple[int | str, ...], message: str) -> str:
-    return f"{variable_name(str(location[0]))}: {message[0].lower()}{message[1:]}"
+def _sentence(fault: ErrorDetails) -> str:
+    name = str(fault["loc"][0])
+    return f"{variable_name(name)} {_what_is_wrong(name, fault)}"
+
+
+def _what_is_wrong(name: str, fault: ErrorDetails) -> str:
+    field, context = Settings.model_fields[name], fault.get("ctx", {})
+    match fault["type"]:
+        case "literal_error":
+            return f"must be one of {', '.join(get_args(field.annotation))}"
+        case "greater_than_equal":
+            return f"must be at least {context['ge']}"
+        case "value_error":
+            return str(context["error"])
+    return _PLAIN_WORDS.get(fault["type"], f"cannot be used: {fault['msg']}")

@@ -58,6 +58,30 @@ def test_everything_wrong_is_in_one_message(tmp_path: Path) -> None:
     assert "https://press.example.org" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("LOG_LEVEL", "loud", "must be one of debug, info, warning, error"),
+        ("LOG_FORMAT", "", "must be one of auto, json, text"),
+        ("SESSION_HOURS", "many", "must be a whole number, in digits"),
+        ("SESSION_HOURS", "1.5", "must be a whole number, in digits"),
+        ("SESSION_HOURS", "0", "must be at least 1"),
+        ("SESSION_HOURS", "9" * 5000, "is too large a number"),
+        ("REQUIRE_SANDBOX", "perhaps", "must be true or false"),
+        ("BASE_URL", "press.example.org", "must look like https://press.example.org"),
+        (
+            "TRUSTED_PROXIES",
+            "::1, proxy",
+            "holds 'proxy', which is no address or network like 10.0.0.0/8",
+        ),
+    ],
+)
+def test_what_is_wrong_is_said_in_plain_words(name: str, value: str, sentence: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_settings({f"PORTAL_{name}": value})
+    assert str(caught.value).splitlines()[1:] == [f"  PORTAL_{name} {sentence}"]
+
+
 def test_a_value_may_stand_in_a_file(tmp_path: Path) -> None:
     secret = tmp_path / "database-url"
     secret.write_text("postgresql://me:hunter2@db/portal\n")
