@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Annotated
 
 import typer
@@ -20,6 +20,8 @@ from portal.settings import Settings
 from portal.visibility import INSTALLATION
 
 LISTED_MAX = 10_000
+PAST_MAX = timedelta(minutes=1)
+"""Time to type the command and run it."""
 
 Slug = Annotated[str, typer.Argument(metavar="SLUG", help="The event's address: press-scrum.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
@@ -93,16 +95,19 @@ def publish(
     *,
     at: Annotated[
         str | None,
-        typer.Option(help="When, such as 2019-06-04T14:00:00+03:00; without it: now."),
+        typer.Option(
+            help="When, such as 2030-06-04T14:00:00+03:00; without an offset, in the event's "
+            "time zone. Leave it out to publish now."
+        ),
     ] = None,
 ) -> None:
     """Release an event, now or on time by itself."""
     settings = read_settings()
     with opened(settings) as runtime, runtime.engine.begin() as connection:
         event = service.get_event(connection, slug, viewer=INSTALLATION)
-        instant = None if at is None else read_instant(at, zone=event.zone)
+        instant = None if at is None else read_release(at, zone=event.zone)
         event = service.publish(connection, slug, at=instant)
-    when = "" if event.state == "public" else f" from {_local(event.released_at, event)} on"
+    when = "" if event.state == "public" else f" from {_release(event)} on"
     say(f"The event {slug} is public{when}: {event_page(settings, slug)}")
 
 
@@ -124,6 +129,21 @@ def read_instant(text: str, *, zone: tzinfo) -> datetime:
     if instant.year not in YEARS:
         raise UsageError(f"{text!r} is not in the years from {YEARS[0]} to {YEARS[-1]}.")
     return instant if instant.tzinfo else instant.replace(tzinfo=zone)
+
+
+def read_release(text: str, *, zone: tzinfo) -> datetime:
+    """An instant to come. Raises UsageError: one that is past would publish at once, unasked."""
+    instant = read_instant(text, zone=zone)
+    if instant < datetime.now(UTC) - PAST_MAX:
+        raise UsageError(
+            f"{in_zone(instant, zone)} is past; leave --at out to publish now. Nothing was changed."
+        )
+    return instant
+
+
+def in_zone(instant: datetime, zone: tzinfo) -> str:
+    """`2019-06-04 14:00+03:00`"""
+    return instant.astimezone(zone).isoformat(sep=" ", timespec="minutes")
 
 
 def checked_title(title: str) -> str:
@@ -165,4 +185,8 @@ def _iso(instant: datetime | None, event: Event) -> str | None:
 
 
 def _local(instant: datetime | None, event: Event) -> str:
-    return "" if instant is None else f"{instant.astimezone(event.zone):%Y-%m-%d %H:%M %Z}"
+    return "" if instant is None else in_zone(instant, event.zone)
+
+
+def _release(event: Event) -> str:
+    return f"{_local(event.released_at, event)} ({event.time_zone})"

@@ -14,12 +14,14 @@ from portal.cli.ingest_run import IngestRun
 from portal.cli.installation import address_of, asset_page, event_page, opened, read_settings
 from portal.cli.output import say, say_json, warn
 from portal.cli.own_worker import OwnWorker
-from portal.errors import InvalidInput
+from portal.errors import DatabaseUnavailable, InvalidInput
+from portal.events import service as events_service
 from portal.ingest.folders import plan_paths
 from portal.ingest.plan import Plan
 from portal.ingest.report import Report, summary
 from portal.runtime import Runtime
 from portal.settings import Settings
+from portal.visibility import INSTALLATION
 
 
 def register(app: typer.Typer) -> None:
@@ -53,13 +55,16 @@ def ingest(
     count = sum(len(plan.files) for plan in plans)
     with opened(settings) as runtime, shown(count) as display:
         reports, troubles = _run(runtime, plans, display, wait=wait)
+        drafts = () if troubles or as_json else _drafts(runtime, plans)
     for sentence in troubles:
         warn(sentence)
     if as_json:
         for report in reports:
             say_json(report_json(report, settings))
     else:
-        _tell(reports, plans, settings)
+        _tell(reports, plans, settings, are_saved=not troubles)
+        for slug in drafts:
+            say(f"The event is a draft: portal events publish {slug} makes it public.")
     if troubles or not all(report.is_good for report in reports):
         raise typer.Exit(FAILED)
 
@@ -94,10 +99,28 @@ def _run(
         return run.finish(), run.troubles
 
 
-def _tell(reports: Sequence[Report], plans: Sequence[Plan], settings: Settings) -> None:
+def _drafts(runtime: Runtime, plans: Sequence[Plan]) -> list[str]:
+    """The slugs of events that nobody released; none when the database went away just now."""
+    try:
+        with runtime.engine.connect() as connection:
+            events = [
+                events_service.get_event(connection, plan.slug, viewer=INSTALLATION)
+                for plan in plans
+            ]
+    except DatabaseUnavailable:  # a hint is not worth the report
+        return []
+    return [event.slug for event in events if event.state == "draft"]
+
+
+def _tell(
+    reports: Sequence[Report], plans: Sequence[Plan], settings: Settings, *, are_saved: bool
+) -> None:
     for report in reports:
         if not report.is_good:
             say(f"{report.file.path}: {report.verdict}: {report.detail or 'no reason is known'}")
-    say(summary(reports))
+    if reports:
+        say(summary(reports))
     for plan in plans:
+        if are_saved and not plan.files:
+            say(f"The event {plan.slug} was saved; the folder has no files.")
         say(event_page(settings, plan.slug))

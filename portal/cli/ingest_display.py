@@ -17,6 +17,7 @@ from portal.assets.pipeline import PIPELINE
 from portal.cli.output import err, printable, warn
 from portal.ingest.plan import PlannedFile
 from portal.ingest.report import Report
+from portal.ingest.sender import READ_SHARE
 
 WAITING = "waiting"
 WEIGHTS = {Step.TRANSCODE: 10}
@@ -32,7 +33,9 @@ class Display(Protocol):
 
     def processing(self, file: PlannedFile, asset: Asset) -> None: ...
 
-    def finished(self, report: Report) -> None: ...
+    def finished(self, report: Report) -> None:
+        """What went wrong stands in the list at the end, and only there."""
+        ...
 
 
 @contextmanager
@@ -50,6 +53,11 @@ def shown(file_count: int) -> Iterator[Display]:
     )
     with progress:
         yield BarDisplay(progress, file_count)
+
+
+def sending_activity(share: float) -> str:
+    """A file that is in already is read and not sent."""
+    return "reading" if share <= READ_SHARE else "uploading"
 
 
 def activity(asset: Asset) -> str:
@@ -77,14 +85,15 @@ class LineDisplay:
         self._lock = threading.Lock()
 
     def sending(self, file: PlannedFile, share: float) -> None:
-        self._say(file, "uploading" if share < 1 else "uploaded")
+        self._say(file, sending_activity(share) if share < 1 else "uploaded")
 
     def processing(self, file: PlannedFile, asset: Asset) -> None:
         if (doing := activity(asset)) != WAITING:
             self._say(file, doing)
 
     def finished(self, report: Report) -> None:
-        self._say(report.file, _verdict(report))
+        if report.is_good:
+            self._say(report.file, _verdict(report))
 
     def _say(self, file: PlannedFile, text: str) -> None:
         with self._lock:
@@ -103,7 +112,7 @@ class BarDisplay:
         self._all = progress.add_task("All files", total=max(1, file_count), activity="")
 
     def sending(self, file: PlannedFile, share: float) -> None:
-        self._update(file, share, "uploading" if share < 1 else WAITING)
+        self._update(file, share, sending_activity(share) if share < 1 else WAITING)
 
     def processing(self, file: PlannedFile, asset: Asset) -> None:
         self._update(file, share_done(asset), activity(asset))
@@ -114,9 +123,9 @@ class BarDisplay:
             if bar is not None:
                 self._progress.remove_task(bar)
             self._progress.advance(self._all)
-        style = "" if report.is_good else "bold red"
-        line = Text(printable(f"{report.file.name}: {_verdict(report)}"), style=style)
-        self._progress.console.print(line, soft_wrap=True)
+        if report.is_good:
+            line = Text(printable(f"{report.file.name}: {_verdict(report)}"))
+            self._progress.console.print(line, soft_wrap=True)
 
     def _update(self, file: PlannedFile, share: float, text: str) -> None:
         with self._lock:

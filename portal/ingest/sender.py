@@ -34,6 +34,8 @@ from portal.uploads.models import FileDescription, Upload, UploadState
 READ_BYTES = 1024**2
 HEAD_BYTES = 64 * 1024
 """What the type of a file is told by."""
+READ_SHARE = 0.5
+"""The part of the progress in which a file is read for its SHA-256; then it is sent."""
 
 ReportProgress = Callable[[float], None]
 
@@ -94,7 +96,7 @@ class Sender:
         for chunk in source.chunks(READ_BYTES):
             self._check_stop()
             digest.update(chunk)
-            report_progress(source.share_read / 2)
+            report_progress(READ_SHARE * source.share_read)
         source.check_unchanged()
         return digest.hexdigest()
 
@@ -160,7 +162,7 @@ class Sender:
             self._check_stop()
             digest.update(chunk)
             parts.append(uploads_service.put_part(self.runtime, upload, number, BytesIO(chunk)))
-            report_progress(0.5 + source.share_read / 2)
+            report_progress(READ_SHARE + (1 - READ_SHARE) * source.share_read)
         source.check_unchanged()
         if digest.hexdigest() != sha256:
             raise _changed(source.file)

@@ -222,6 +222,28 @@ def test_a_faulty_event_yaml_ends_with_2_and_makes_nothing(
     assert installation.run("events", "show", "half-made").returncode == 1
 
 
+def test_an_ingest_says_how_a_draft_becomes_public_and_each_failure_once(
+    installation: Installation, tmp_path: Path
+) -> None:
+    (tmp_path / "event.yaml").write_text("slug: drafted\ntitle: T\n")
+    hint = "The event is a draft: portal events publish drafted makes it public."
+
+    empty = installation.run("ingest", tmp_path)
+    assert "The event drafted was saved; the folder has no files." in empty.stdout
+    assert hint in empty.stdout
+
+    (tmp_path / "notes.txt").write_text("words")
+    bad = installation.run("ingest", tmp_path)
+    assert (bad.stdout + bad.stderr).count("notes.txt: failed") == 1
+    assert "uploading" not in bad.stderr
+    assert hint in bad.stdout
+
+    (tmp_path / "notes.txt").unlink()
+    installation.run("events", "publish", "drafted")
+    assert hint not in installation.run("ingest", tmp_path).stdout
+    assert installation.run("ingest", tmp_path, "--json").stdout == ""
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -289,7 +311,12 @@ def test_an_event_is_created_released_and_withdrawn(installation: Installation) 
     assert installation.run(*create, "--time-zone", "Europe/Minsk").returncode == 0
     assert installation.run(*create).returncode == 1
     assert state() == "draft"
-    installation.run("events", "publish", "conference", "--at", "2099-01-01T10:00")
+    past = installation.run("events", "publish", "conference", "--at", "2019-01-01T10:00")
+    assert past.returncode == 2
+    assert "2019-01-01 10:00+03:00 is past; leave --at out to publish now" in past.stderr
+    assert state() == "draft"
+    later = installation.run("events", "publish", "conference", "--at", "2099-01-01T10:00")
+    assert "is public from 2099-01-01 10:00+03:00 (Europe/Minsk) on" in later.stdout
     assert state() == "scheduled"
     installation.run("events", "publish", "conference")
     assert state() == "public"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from portal.cli.config import MASK, setting_rows, shown
-from portal.cli.events import checked_title, read_instant
+from portal.cli.events import checked_title, in_zone, read_instant, read_release
 from portal.cli.failures import UsageError
 from portal.cli.main import refuse_garbled
 from portal.cli.search import clock
@@ -62,6 +62,23 @@ def test_a_release_without_offset_is_in_the_events_time_zone() -> None:
     assert read_instant("2019-06-04T14:00+01:00", zone=zone) == datetime(
         2019, 6, 4, 14, tzinfo=timezone(timedelta(hours=1))
     )
+
+
+def test_a_release_that_is_past_is_refused() -> None:
+    zone = ZoneInfo("Europe/Minsk")
+    just_now = datetime.now(UTC) - timedelta(seconds=30)
+
+    assert read_release(just_now.isoformat(), zone=zone) == just_now
+    assert read_release("2190-06-04T14:00", zone=zone) > just_now
+    with pytest.raises(UsageError, match=r"^2019-06-04 14:00\+03:00 is past; leave --at out"):
+        read_release("2019-06-04T14:00", zone=zone)
+
+
+def test_an_instant_is_shown_in_the_events_time_zone_with_its_offset() -> None:
+    instant = datetime(2019, 6, 4, 11, tzinfo=UTC)
+
+    assert in_zone(instant, ZoneInfo("Europe/Minsk")) == "2019-06-04 14:00+03:00"
+    assert in_zone(instant, UTC) == "2019-06-04 11:00+00:00"
 
 
 @pytest.mark.parametrize("text", ["0001-01-01T00:00+14:00", "9999-12-31T23:59-12:00"])
