@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
@@ -19,24 +20,42 @@ from portal.events import service as events_service
 from portal.events.models import Event
 from portal.visibility import INSTALLATION, Viewer
 from portal.web.forms import read_form, text_field
-from portal.web.i18n import language_of, msg
+from portal.web.i18n import gettext, language_of, msg
 from portal.web.templating import render
 from portal.web.transactions import in_transaction
 from portal.web.viewers import account_of
 
+WELCOME = "welcome"
+"""In the address when an administrator's account was just made."""
 EVENTS_MAX = 200
 ASSETS_MAX = 2000
+PAST_AFTER = timedelta(minutes=1)
+"""Someone who chose the minute under way means now."""
+PAST_INSTANT = msg("This time is past. Press “Publish now” to publish at once.")
 BAD_INSTANT = msg("The time of release is not a date and time.")
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why an event was not published, and the time that was asked for."""
+
+    given: str
+    error: InvalidInput
 
 
 async def show_desk(request: Request) -> Response:
     lines = await in_transaction(
         request, _lines, viewer=account_of(request).viewer, language=language_of(request)
     )
-    return render(request, "desk/events.html", lines=lines)
+    is_new = WELCOME in request.query_params
+    return render(request, "desk/events.html", lines=lines, is_new=is_new)
 
 
 async def show_event(request: Request) -> Response:
+    return await _show_event(request)
+
+
+async def _show_event(request: Request, refusal: Refusal | None = None) -> Response:
     page = await in_transaction(
         request,
         _event_page,
@@ -44,14 +63,26 @@ async def show_event(request: Request) -> Response:
         viewer=account_of(request).viewer,
         language=language_of(request),
     )
-    return render(request, "desk/event.html", page=page)
+    status_code = refusal.error.status if refusal else 200
+    return render(
+        request,
+        "desk/event.html",
+        status_code=status_code,
+        page=page,
+        fault=gettext(language_of(request), str(refusal.error)) if refusal else "",
+        at=refusal.given if refusal else "",
+    )
 
 
 async def publish(request: Request) -> Response:
     account_of(request)
     form = await read_form(request)
     slug = request.path_params["slug"]
-    await in_transaction(request, _publish, slug, text_field(form, "at"))
+    at = text_field(form, "at")
+    try:
+        await in_transaction(request, _publish, slug, at)
+    except InvalidInput as error:
+        return await _show_event(request, Refusal(at, error))
     return _back(slug)
 
 
@@ -93,6 +124,7 @@ def _publish(connection: Connection, slug: str, given: str) -> Event:
         return events_service.publish(connection, slug)
     event = events_service.get_event(connection, slug, viewer=INSTALLATION)
     at = release_instant(given, time_zone=event.time_zone)
+    check_is_ahead(at, now=datetime.now(UTC))
     return events_service.publish(connection, slug, at=at)
 
 
@@ -103,6 +135,12 @@ def release_instant(given: str, *, time_zone: str) -> datetime:
     except ValueError as error:
         raise InvalidInput(BAD_INSTANT, fields={"at": BAD_INSTANT}) from error
     return local if local.tzinfo else local.replace(tzinfo=ZoneInfo(time_zone))
+
+
+def check_is_ahead(at: datetime, *, now: datetime) -> None:
+    """A slip of the pen must not publish at once. Raises InvalidInput."""
+    if at < now - PAST_AFTER:
+        raise InvalidInput(PAST_INSTANT, fields={"at": PAST_INSTANT})
 
 
 def _step_of(form: FormData) -> Step:
