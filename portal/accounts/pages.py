@@ -22,6 +22,7 @@ from portal.web.transactions import in_transaction, runtime_of
 
 WRONG_PASSWORD = msg("The e-mail address or the password is wrong.")
 LANGUAGE_DAYS = 365
+WELCOME_PATH = "/desk/?welcome"
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ async def set_up(request: Request) -> Response:
         )
     except (InvalidInput, Conflict) as error:
         return _setup_page(request, given, error=error)
-    return await _enter(request, account, target=page_path(language_of(request)))
+    return await _enter(request, account, target=WELCOME_PATH)
 
 
 def _redeem(connection: Connection, *, secret: str, given: _Setup) -> Account:
@@ -121,13 +122,19 @@ def _setup_page(request: Request, given: _Setup, *, error: PortalError | None = 
 def _form_page(
     request: Request, template: str, *, error: PortalError | None, **fields: str
 ) -> Response:
-    fault = gettext(language_of(request), str(error)) if error else None
+    fault = _sentences(error, language_of(request)) if error else None
     status_code = error.status if error else 200
     response = render(request, template, status_code=status_code, fault=fault, **fields)
     response.headers["Cache-Control"] = "no-store"
     if isinstance(error, TooManyRequests):
         response.headers["Retry-After"] = str(error.retry_after_seconds)
     return response
+
+
+def _sentences(error: PortalError, language: str) -> str:
+    """All that is wrong, not only the first."""
+    faults = error.fields.values() if isinstance(error, InvalidInput) else ()
+    return " ".join(gettext(language, sentence) for sentence in faults or [str(error)])
 
 
 def _next_path(request: Request, value: str | None) -> str:

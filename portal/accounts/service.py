@@ -205,6 +205,7 @@ def redeem_setup_link(
     """Create the administrator and spend the link. Raises NotFound, InvalidInput or Conflict."""
     if not repository.use_setup_link(connection, tokens.hash_secret(secret)):
         raise _link_is_void()
+    _check_all(email=email, name=name, password=password)
     return create_account(connection, email, name=name, role=Role.ADMINISTRATOR, password=password)
 
 
@@ -224,6 +225,22 @@ def _checked_email(email: str) -> str:
         fault = "The e-mail address must look like name@example.org."
         raise InvalidInput(fault, fields={"email": fault})
     return address
+
+
+def _check_all(*, email: str, name: str, password: str) -> None:
+    """Raises InvalidInput with every fault, so that a form is not refused one by one."""
+    faults: dict[str, str] = {}
+    for check in (
+        lambda: _checked_email(email),
+        lambda: _check_identity(name, Role.ADMINISTRATOR),
+        lambda: passwords.check(password, email=_normal(email)),
+    ):
+        try:
+            check()
+        except InvalidInput as error:
+            faults |= error.fields
+    if faults:
+        raise InvalidInput(" ".join(faults.values()), fields=faults)
 
 
 def _check_identity(name: str, role: Role) -> None:
