@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from portal.assets.durations import playing_seconds
 from portal.assets.models import Asset, AssetState, Kind, PhotoMetadata
 from portal.assets.views import (
     Notice,
@@ -20,12 +21,12 @@ from portal.assets.views import (
     player_of,
     taken_at,
 )
-from portal.delivery.urls import rendition_path
+from portal.delivery.urls import captions_path, rendition_path
 from portal.events.models import Event
 from portal.people.models import Person
 from portal.transcripts.models import Transcript
 from portal.transcripts.views import TranscriptView
-from portal.web.addresses import page_path
+from portal.web.addresses import page_path, phrase_path
 from portal.web.formatting import format_clock
 from portal.web.i18n import gettext, msg
 from portal.web.presentation import Text, format_size, language_name, plain_text, text_in
@@ -55,9 +56,11 @@ class Fact:
 
 @dataclass(frozen=True)
 class Download:
+    """`name` says which of several it is; `size` also stands for its format."""
+
     path: str
     filename: str
-    measures: str
+    name: str
     size: str
 
 
@@ -112,6 +115,7 @@ class RecordingPage:
     transcript: TranscriptView | None
     people: tuple[Link, ...]
     facts: tuple[Fact, ...]
+    captions: tuple[Download, ...] = ()
     video: VideoFacts | None = None
 
 
@@ -124,7 +128,7 @@ class PhotoPage:
     notice: Notice | None
     picture: Picture | None
     people: tuple[Link, ...]
-    keywords: tuple[str, ...]
+    keywords: tuple[Link, ...]
     facts: tuple[Fact, ...]
     downloads: tuple[Download, ...]
 
@@ -166,15 +170,16 @@ def recording_page(
         transcript=transcript,
         people=subject.people_links,
         facts=_facts(language, [*_recording_facts(subject), *_file_facts(subject)]),
+        captions=_captions(asset, transcripts, language=language),
         video=_video_facts(asset, event),
     )
 
 
 def _video_facts(asset: Asset, event: Event) -> VideoFacts | None:
-    released_at, seconds = event.released_at, asset.duration_seconds
+    released_at, seconds = event.released_at, playing_seconds(asset)
     if asset.kind is not Kind.VIDEO or event.state != "public" or not released_at or not seconds:
         return None
-    return VideoFacts(released_at.isoformat(), f"PT{seconds:.0f}S")  # ISO 8601, 5.5.2
+    return VideoFacts(released_at.isoformat(), f"PT{int(seconds)}S")  # ISO 8601, 5.5.2
 
 
 def photo_page(subject: Subject) -> PhotoPage:
@@ -190,7 +195,7 @@ def photo_page(subject: Subject) -> PhotoPage:
         notice=subject.notice,
         picture=large_picture(asset, alt=str(heading)),
         people=subject.people_links,
-        keywords=asset.photo.keywords if asset.photo else (),
+        keywords=_keywords(asset, language),
         facts=_facts(language, [*_photo_facts(subject), *_file_facts(subject)]),
         downloads=_downloads(asset, language=language),
     )
@@ -221,7 +226,7 @@ def _facts(language: str, pairs: Pairs) -> tuple[Fact, ...]:
 
 def _recording_facts(subject: Subject) -> Pairs:
     asset = subject.asset
-    duration = asset.duration_seconds
+    duration = playing_seconds(asset)
     return [
         (msg("Recorded"), taken_at(asset, language=subject.language, event=subject.event)),
         (msg("Duration"), format_clock(duration) if duration else None),
@@ -267,15 +272,38 @@ def _measures(width: int | None, height: int | None) -> str | None:
     return f"{width} × {height}" if width and height else None
 
 
+def _keywords(asset: Asset, language: str) -> tuple[Link, ...]:
+    words = asset.photo.keywords if asset.photo else ()
+    return tuple(Link(phrase_path(language, word), word) for word in words)
+
+
+def _captions(
+    asset: Asset, transcripts: Sequence[Transcript], *, language: str
+) -> tuple[Download, ...]:
+    return tuple(
+        Download(
+            path=captions_path(asset.id, transcript.language),
+            filename=f"{_stem(asset)}.{transcript.language}.vtt",
+            name=language_name(transcript.language, language=language),
+            size="WebVTT",
+        )
+        for transcript in transcripts
+    )
+
+
+def _stem(asset: Asset) -> str:
+    return asset.filename.rpartition(".")[0] or asset.filename
+
+
 def _downloads(asset: Asset, *, language: str) -> tuple[Download, ...]:
     if asset.kind is not Kind.PHOTO:
         return ()
-    stem = asset.filename.rpartition(".")[0] or asset.filename
+    stem = _stem(asset)
     return tuple(
         Download(
             path=rendition_path(asset.id, size.name),
             filename=f"{stem}-{size.width}.jpg",
-            measures=_measures(size.width, size.height) or "",
+            name=_measures(size.width, size.height) or "",
             size=format_size(size.size_bytes, language=language),
         )
         for size in reversed(photo_sizes(asset))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from portal.assets.durations import is_cut_off, made_seconds, playing_seconds
 from portal.assets.models import (
     Asset,
     AssetState,
@@ -12,6 +13,7 @@ from portal.assets.models import (
     PhotoMetadata,
     Rendition,
     RenditionKind,
+    Step,
 )
 from portal.delivery.urls import captions_path, hls_path, rendition_path
 from portal.events.models import Event
@@ -34,6 +36,7 @@ SENTENCES = {
     AssetState.FAILED: msg("This file could not be processed."),
 }
 PENDING = frozenset({AssetState.UPLOADING, AssetState.PROCESSING})
+ENDS_EARLY = msg("The recording ends after %(played)s of %(stated)s.")
 PLAYS_ALREADY = msg("Still being processed: the first part plays already.")
 
 
@@ -143,16 +146,31 @@ def notice_of(
     """None when there is nothing to say."""
     if state is AssetState.READY:
         return None
-    sentence = SENTENCES[state]
-    if state is AssetState.PROCESSING and is_playable(asset):
-        sentence = PLAYS_ALREADY
-    told = gettext(language, sentence)
+    told, rest = _sentence_of(asset, state, language), _rest_of(asset, state, detail)
     return Notice(
         state,
-        sentence=told.rstrip(".") + ":" if detail else told,
-        detail=detail,
+        sentence=told.rstrip(".") + ":" if rest else told,
+        detail=rest,
         watch_path=f"/api/v1/assets/{asset.id}" if state in PENDING else "",
     )
+
+
+def _sentence_of(asset: Asset, state: AssetState, language: str) -> str:
+    if state is AssetState.PROCESSING and is_playable(asset):
+        return gettext(language, PLAYS_ALREADY)
+    if state is AssetState.PARTIAL and is_cut_off(asset):
+        return gettext(language, ENDS_EARLY) % {
+            "played": format_clock(made_seconds(asset) or 0),
+            "stated": format_clock(asset.duration_seconds or 0),
+        }
+    return gettext(language, SENTENCES[state])
+
+
+def _rest_of(asset: Asset, state: AssetState, detail: str | None) -> str | None:
+    """The detail, unless our own sentence says it already, in the reader's language."""
+    is_told = state is AssetState.PARTIAL and is_cut_off(asset)
+    transcode = next((step for step in asset.steps if step.name is Step.TRANSCODE), None)
+    return None if is_told and transcode and transcode.detail == detail else detail
 
 
 def recording_card(
@@ -165,15 +183,18 @@ def recording_card(
 ) -> RecordingCard:
     """`spoken`: the languages that it has a transcript in."""
     notice = notice_of(asset, state, detail=None, language=language)
+    seconds = playing_seconds(asset)
     return RecordingCard(
         path=asset_path(asset, language=language),
         title=asset_title(asset, language=language, event=event),
         poster=_picture(asset, [asset.rendition(POSTER)], alt=""),
-        clock=format_clock(asset.duration_seconds) if asset.duration_seconds else "",
+        clock=format_clock(seconds) if seconds else "",
         is_audio=asset.kind is Kind.AUDIO,
         note=notice.sentence if notice else "",
         state=state,
-        languages=tuple(language_name(code, language=language) for code in spoken),
+        languages=tuple(
+            language_name(code, language=language, in_sentence=True) for code in spoken
+        ),
     )
 
 

@@ -21,7 +21,8 @@ from portal.assets.views import (
 )
 from portal.events.models import Contact, Event, ProgrammeItem
 from portal.languages import LocalizedText
-from portal.web.addresses import page_path
+from portal.web.addresses import page_path, phrase_path
+from portal.web.formatting import format_zone_offset, format_zone_place
 from portal.web.i18n import gettext, msg
 from portal.web.markdown import to_html
 from portal.web.presentation import Moment, Text, clock_range, day_range, language_name, text_in
@@ -79,6 +80,14 @@ class PersonLine:
 
 
 @dataclass(frozen=True)
+class TopicLink:
+    """`path` leads to the search for its words."""
+
+    path: str
+    name: Text
+
+
+@dataclass(frozen=True)
 class ProgrammeRow:
     time: Moment | None
     title: Text
@@ -97,11 +106,14 @@ class Paper:
 
 @dataclass(frozen=True)
 class EventPage:
+    """`clocks` says whose clocks the times of the programme are, "" without times."""
+
     line: EventLine
     state_sentence: str
     body: Markup
     body_language: str
     programme: tuple[ProgrammeRow, ...]
+    clocks: str
     lead: RecordingCard | None
     lead_player: Player | None
     recordings: tuple[RecordingCard, ...]
@@ -109,7 +121,7 @@ class EventPage:
     papers: tuple[Paper, ...]
     people: tuple[PersonLine, ...]
     delegations: tuple[Text, ...]
-    topics: tuple[Text, ...]
+    topics: tuple[TopicLink, ...]
     contact: Contact | None
     credit: str
 
@@ -198,6 +210,7 @@ def event_page(
         body=to_html(body.words),
         body_language=body.language,
         programme=_programme(event, material, recordings, language),
+        clocks=_clocks(event, language),
         lead=recordings[lead.id] if lead else None,
         lead_player=lead_player,
         recordings=tuple(card for asset_id, card in recordings.items() if asset_id not in placed),
@@ -205,7 +218,7 @@ def event_page(
         papers=_papers(event, material, language),
         people=_people(event, language),
         delegations=tuple(_text(event, name, language) for name in event.delegations),
-        topics=tuple(_text(event, name, language) for name in event.topics),
+        topics=tuple(_topic(event, name, language) for name in event.topics),
         contact=event.contact,
         credit=event.credit or "",
     )
@@ -246,6 +259,16 @@ def _programme(
         )
         for item in event.programme
     )
+
+
+def _clocks(event: Event, language: str) -> str:
+    first = next((item.starts_at for item in event.programme if item.starts_at), None)
+    if first is None:
+        return ""
+    return gettext(language, msg("Times in %(place)s (%(offset)s)")) % {
+        "place": format_zone_place(event.time_zone, language=language),
+        "offset": format_zone_offset(first, time_zone=event.time_zone),
+    }
 
 
 def _is_during(photo: Asset, item: ProgrammeItem) -> bool:
@@ -301,6 +324,11 @@ def _people(event: Event, language: str) -> tuple[PersonLine, ...]:
         )
         for part in event.people
     )
+
+
+def _topic(event: Event, name: LocalizedText, language: str) -> TopicLink:
+    words = _text(event, name, language)
+    return TopicLink(phrase_path(language, str(words)), words)
 
 
 def _text(event: Event, texts: LocalizedText, language: str) -> Text:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from portal.assets.models import Asset, AssetState, Kind
 from portal.assets.views import PhotoCard, RecordingCard, photo_card, recording_card
 from portal.events.models import Event
 from portal.events.views import EventLine, event_line
 from portal.people.models import Person
-from portal.web.addresses import page_path
+from portal.web.addresses import page_path, phrase_path
 
 
 @dataclass(frozen=True)
@@ -36,12 +35,11 @@ class Appearances:
 
 
 def person_page(person: Person, found: Appearances, *, language: str) -> PersonPage:
-    query = urlencode({"q": f'"{person.name}"'})
     return PersonPage(
         path=page_path(language, "people", person.slug),
         name=person.name,
         variants=person.variants,
-        search_path=f"{page_path(language, 'search')}?{query}",
+        search_path=phrase_path(language, person.name),
         events=tuple(event_line(event, language=language) for event in found.lines),
         recordings=tuple(
             recording_card(

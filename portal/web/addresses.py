@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from starlette.requests import HTTPConnection
 
@@ -36,6 +36,12 @@ def is_https(request: HTTPConnection) -> bool:
 def page_path(language: str, *parts: str) -> str:
     """page_path("en", "events", "press-scrum") -> /en/events/press-scrum; no parts: /en/"""
     return f"/{language}/" + "/".join(quote(part, safe="") for part in parts)
+
+
+def phrase_path(language: str, phrase: str) -> str:
+    """The search for these very words."""
+    quoted = '"{}"'.format(phrase.replace('"', " "))
+    return f"{page_path(language, 'search')}?{urlencode({'q': quoted})}"
 
 
 def local_path(value: str | None, *, default: str) -> str:

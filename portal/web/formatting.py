@@ -47,6 +47,22 @@ def format_day_range(
     return f"{dates.format_date(first, 'long', locale=locale)} – {whole}"
 
 
+def format_zone_place(time_zone: str, *, language: str) -> str:
+    """`Minsk`"""
+    return dates.get_timezone_location(
+        ZoneInfo(time_zone), locale=LOCALE_NAMES[language], return_city=True
+    )
+
+
+def format_zone_offset(instant: datetime, *, time_zone: str) -> str:
+    """`UTC+3`, as it is at that instant."""
+    offset = instant.astimezone(ZoneInfo(time_zone)).utcoffset()
+    minutes = round(offset.total_seconds() / 60) if offset else 0
+    hours, rest = divmod(abs(minutes), 60)
+    sign = "−" if minutes < 0 else "+"
+    return f"UTC{sign}{hours}" + (f":{rest:02}" if rest else "")
+
+
 def format_clock(seconds: float) -> str:
     """`01:02:03`; parts of a second are dropped, so that the clock never runs ahead."""
     whole = int(seconds)

@@ -84,14 +84,17 @@ def clock_range(starts_at: datetime, ends_at: datetime | None, *, time_zone: str
     return Moment(starts_at.isoformat(), words)
 
 
-def language_name(code: str, *, language: str | None = None) -> str:
-    """`Russian` to an English reader, `Русский` to its own; the code when nobody knows it."""
+def language_name(code: str, *, language: str | None = None, in_sentence: bool = False) -> str:
+    """`Russian` to an English reader, `Русский` to its own; the code when nobody knows it.
+
+    Inside a sentence it has a capital only where its readers write one.
+    """
     try:
         locale = Locale.parse(code, sep="-")
     except (UnknownLocaleError, ValueError):
         return code
     name = locale.get_display_name(LOCALE_NAMES[language] if language else locale) or code
-    return name[:1].upper() + name[1:]
+    return name if in_sentence else name[:1].upper() + name[1:]
 
 
 def format_size(size_bytes: int, *, language: str) -> str:
@@ -100,6 +103,11 @@ def format_size(size_bytes: int, *, language: str) -> str:
     while value >= 1000 and unit < len(SIZE_UNITS) - 1:
         value, unit = value / 1000, unit + 1
     rounded = round(value, 1 if value < 10 and unit else 0)
+    # Short English bytes have no plural, long Belarusian ones have no right one.
+    is_long = unit == 0 and language != "be"
     return units.format_unit(
-        rounded, f"digital-{SIZE_UNITS[unit]}", length="short", locale=LOCALE_NAMES[language]
+        rounded,
+        f"digital-{SIZE_UNITS[unit]}",
+        length="long" if is_long else "short",
+        locale=LOCALE_NAMES[language],
     )

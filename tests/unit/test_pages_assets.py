@@ -3,7 +3,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from portal.assets.details import Subject, photo_page, recording_page
-from portal.assets.models import AssetState, PhotoMetadata, RenditionKind
+from portal.assets.durations import is_cut_off, playing_seconds
+from portal.assets.models import (
+    Asset,
+    AssetState,
+    Outcome,
+    PhotoMetadata,
+    RenditionKind,
+    Step,
+    StepRecord,
+)
 from portal.assets.views import (
     credit_of,
     notice_of,
@@ -14,6 +23,7 @@ from portal.assets.views import (
 from tests.unit.press_archive import (
     BROKEN,
     EVENT,
+    MORNING,
     NASTY,
     PHOTO,
     RADIO,
@@ -32,6 +42,50 @@ def test_a_failure_is_told_with_its_reason() -> None:
     notice = notice_of(BROKEN, AssetState.FAILED, detail="It is no video.", language="ru")
     assert notice is not None
     assert (notice.sentence, notice.detail) == ("Файл не удалось обработать:", "It is no video.")
+
+
+def cut_off(*, picture: float, sound: float, stated: float = 30.5) -> Asset:
+    made = {RenditionKind.VIDEO: picture, RenditionKind.AUDIO: sound}
+    renditions = tuple(
+        replace(rendition(kind, kind), segment_seconds=(seconds - 4.0, 4.0))
+        for kind, seconds in made.items()
+    )
+    transcode = StepRecord(
+        Step.TRANSCODE, 1, 1, None, MORNING, MORNING, Outcome.PARTIAL, "ends after 00:14 of 00:30"
+    )
+    return replace(SCRUM, duration_seconds=stated, renditions=renditions, steps=(transcode,))
+
+
+def test_a_recording_that_was_cut_off_says_so_in_the_readers_language() -> None:
+    asset = cut_off(picture=14.9, sound=14.2)
+    detail = asset.steps[0].detail
+    told = notice_of(asset, AssetState.PARTIAL, detail=detail, language="ru")
+    assert told
+    assert told.sentence == "Запись обрывается на 00:00:14 из 00:00:30."
+    assert told.detail is None
+    card = recording_card(asset, AssetState.PARTIAL, language="en", event=EVENT)
+    assert (card.clock, card.note) == (
+        "00:00:14",
+        "The recording ends after 00:00:14 of 00:00:30.",
+    )
+    other = notice_of(asset, AssetState.PARTIAL, detail="No poster.", language="en")
+    assert other
+    assert other.detail == "No poster."
+
+
+def test_a_recording_whose_sound_alone_is_cut_off_does_not_end_early() -> None:
+    asset = cut_off(picture=30.0, sound=14.0)
+    assert not is_cut_off(asset)
+    detail = asset.steps[0].detail
+    told = notice_of(asset, AssetState.PARTIAL, detail=detail, language="en")
+    assert told
+    assert told.detail == detail
+
+
+def test_a_recording_lasts_as_long_as_players_say() -> None:
+    assert playing_seconds(cut_off(picture=10.9, sound=11.1)) == 10.9
+    assert playing_seconds(cut_off(picture=5.0, sound=30.0)) == 30.0
+    assert playing_seconds(RADIO) == RADIO.duration_seconds
 
 
 def test_what_plays_already_is_said_to_play() -> None:

@@ -60,10 +60,26 @@ def test_language_names(code: str, language: str | None, name: str) -> None:
 
 @pytest.mark.parametrize(
     ("size_bytes", "shown"),
-    [(999, "999 byte"), (1500, "1.5 kB"), (12_345_678, "12 MB"), (4 * 10**15, "4,000 TB")],
+    [
+        (1, "1 byte"),
+        (999, "999 bytes"),
+        (1500, "1.5 kB"),
+        (12_345_678, "12 MB"),
+        (4 * 10**15, "4,000 TB"),
+    ],
 )
 def test_sizes(size_bytes: int, shown: str) -> None:
     assert format_size(size_bytes, language="en") == shown
+
+
+def test_bytes_are_counted_in_the_words_of_the_reader() -> None:
+    assert [format_size(n, language="ru") for n in (1, 2, 317)] == ["1 байт", "2 байта", "317 байт"]
+    assert [format_size(n, language="be") for n in (1, 2, 317)] == ["1 байт", "2 байты", "317 байт"]
+
+
+def test_language_names_inside_a_sentence_are_small_where_readers_write_them_so() -> None:
+    shown = [language_name("be", language=page, in_sentence=True) for page in ("en", "ru", "be")]
+    assert shown == ["Belarusian", "белорусский", "беларуская"]
 
 
 def test_markdown_lets_no_html_through() -> None:

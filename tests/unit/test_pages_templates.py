@@ -137,8 +137,11 @@ def pages(language: str) -> Mapping[str, tuple[str, dict[str, object]]]:
             {"page": search_page(results, grid, labels=labels, language=language)},
         ),
         "refused": ("search.html", {"page": refused_page(NASTY, "No.")}),
-        "desk": ("desk/events.html", {"lines": [desk_line(EVENT, language=language)]}),
-        "desk event": ("desk/event.html", {"page": desk}),
+        "desk": (
+            "desk/events.html",
+            {"lines": [desk_line(EVENT, language=language)], "is_new": True},
+        ),
+        "desk event": ("desk/event.html", {"page": desk, "fault": "", "at": ""}),
     }
 
 
@@ -246,6 +249,28 @@ def test_a_recording_plays_and_reads_without_script() -> None:
     assert [line["href"] for line in lines][1] == "?captions=en&t=3.500#now"
     assert [line["data-start"] for line in lines if "aria-current" in line] == ["3.500"]
     assert page.all("press-player")[0]["start"] == "3.500"
+
+
+def test_captions_topics_and_keywords_are_links() -> None:
+    saved = {
+        a["href"]: a["download"] for a in outline("recording", "en").all("a") if "download" in a
+    }
+    assert saved == {
+        "/media/scrum/captions/en.vtt": "scrum.en.vtt",
+        "/media/scrum/captions/ru.vtt": "scrum.ru.vtt",
+    }
+    assert 'href="/en/search?q=%22Evidence%22"' in rendered("event", "en")
+    assert 'href="/ru/search?q=%22press%22"' in rendered("photo", "ru")
+
+
+def test_the_programme_says_whose_clocks_its_times_are() -> None:
+    assert "Times in Minsk (UTC+3)" in rendered("event", "en")
+    assert "Час: Мінск (UTC+3)" in rendered("event", "be")
+
+
+def test_cells_say_their_column_where_the_head_is_hidden() -> None:
+    for name in ("desk", "desk event"):
+        assert all(cell.get("data-label") for cell in outline(name, "en").all("td"))
 
 
 def test_texts_in_another_language_say_so() -> None:

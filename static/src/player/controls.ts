@@ -50,7 +50,25 @@ function videoParts(trackCount: number): Element[] {
     ...captionParts(trackCount),
     element("media-fullscreen-button"),
   ]);
-  return [loading, ...captionMenus(trackCount), timeline, buttons];
+  return [startButton(), loading, ...captionMenus(trackCount), timeline, buttons];
+}
+
+/** A second way to the play button of the bar, for pointers only, so others meet just one. */
+function startButton(): Element {
+  const button = element("button", {
+    class: "player-start",
+    slot: "centered-chrome",
+    type: "button",
+    tabindex: "-1",
+    "aria-hidden": "true",
+  });
+  button.innerHTML = '<svg viewBox="0 0 24 24" fill="currentColor"><path d="M8 5v14l11-7z"/></svg>';
+  button.addEventListener("click", () => {
+    const play = button.parentElement?.querySelector<HTMLElement>("media-play-button");
+    play?.click();
+    play?.focus({ preventScroll: true });
+  });
+  return button;
 }
 
 /** Captions are one step away, as EN 301 549 clause 7.3 asks; choosing a language is one more. */
