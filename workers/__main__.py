@@ -61,8 +61,7 @@ def work(
     sweep = threading.Thread(target=Sweep(runtime, stop).run, name="sweep", daemon=True)
     sweep.start()
     _log.info("worker ready", lanes=[str(lane) for lane in lanes])
-    url = runtime.engine.url.render_as_string(hide_password=False)
-    asyncio.run(run_until(build_app(url, jobs), lanes, stop, engine=runtime.engine))
+    asyncio.run(run_until(build_app(jobs), lanes, stop, engine=runtime.engine))
     sweep.join()
 
 

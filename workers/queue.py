@@ -20,6 +20,7 @@ from procrastinate import App, JobContext, PsycopgConnector
 from procrastinate.worker import Worker
 from sqlalchemy import Engine
 
+from portal.db.engine import conninfo_of
 from portal.errors import DatabaseUnavailable, PortalError
 from portal.jobs import LANES, Job, Lane, Task, defer
 from portal.jobs import service as jobs_service
@@ -75,11 +76,11 @@ class JobRunner:
             defer(connection, job, delay_seconds=wait_seconds)
 
 
-def build_app(database_url: str, runner: JobRunner) -> App:
+def build_app(runner: JobRunner) -> App:
     """Procrastinate's view of our tasks: one function each, by name."""
     app = App(
         connector=PsycopgConnector(
-            conninfo=database_url.replace("postgresql+psycopg://", "postgresql://", 1),
+            conninfo=conninfo_of(runner.engine.url),
             min_size=1,
             max_size=_POOL_SIZE,
             timeout=_CONNECTION_SECONDS_MAX,

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
-from sqlalchemy import Engine, PoolProxiedConnection, QueuePool, create_engine, event
+from psycopg.conninfo import make_conninfo
+from sqlalchemy import URL, Engine, PoolProxiedConnection, QueuePool, create_engine, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -71,6 +72,17 @@ class _Pool(QueuePool):
             raise DatabaseUnavailable(
                 f"All {self.size()} database connections of this process are in use. Try again."
             ) from error
+
+
+def conninfo_of(url: URL) -> str:
+    """The same database for libpq, in its own form.
+
+    As an address it would be misread: SQLAlchemy writes a space in a socket's path as "+", which
+    libpq takes for a plus sign.
+    """
+    query = {name: value for name, value in url.query.items() if isinstance(value, str)}
+    named = url.translate_connect_args(username="user", database="dbname")
+    return make_conninfo(**{**named, **query})
 
 
 def _translate(context: ExceptionContext) -> None:

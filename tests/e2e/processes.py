@@ -117,9 +117,11 @@ class Installation:
         """All that its commands have written."""
         return "".join(path.read_text() for path in sorted(self.folder.parent.glob("*.log")))
 
-    def database_pid(self) -> int:
-        lines = (self.folder / "postgres" / "cluster" / "postmaster.pid").read_text().splitlines()
-        return int(lines[0])
+    def database_pid(self) -> int | None:
+        """None between two servers."""
+        note = self.folder / "postgres" / "cluster" / "postmaster.pid"
+        lines = note.read_text().splitlines() if note.exists() else []
+        return int(lines[0]) if lines else None
 
     def end(self) -> None:
         """Kill what is left and stop the database."""

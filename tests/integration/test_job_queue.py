@@ -33,10 +33,9 @@ def handlers(handler: JobHandler) -> Mapping[Task, JobHandler]:
 
 def work_off(engine: Engine, handler: JobHandler, *, workers: int = 1) -> None:
     """Let so many workers run until nothing is due."""
-    url = engine.url.render_as_string(hide_password=False)
 
     def work() -> None:
-        app = build_app(url, JobRunner(engine, handlers(handler)))
+        app = build_app(JobRunner(engine, handlers(handler)))
         asyncio.run(run_due(app, list(Lane)))
 
     with ThreadPoolExecutor(workers) as pool:
@@ -238,8 +237,7 @@ class Work:
     def __init__(self, engine: Engine, handler: JobHandler) -> None:
         self.stop = threading.Event()
         self._engine = engine
-        url = engine.url.render_as_string(hide_password=False)
-        self._app = build_app(url, JobRunner(engine, handlers(handler)))
+        self._app = build_app(JobRunner(engine, handlers(handler)))
         self._pool = ThreadPoolExecutor(1)
         self.done = self._pool.submit(self._run)
 
