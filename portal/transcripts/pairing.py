@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import cache
 from pathlib import PurePath
 from typing import NamedTuple
@@ -46,6 +47,16 @@ def belongs_to(caption_filename: str, recording_filename: str) -> bool:
     recording = _folded(file_stem(recording_filename))
     stems = {caption_name(caption_filename).stem, file_stem(caption_filename)}
     return recording in {_folded(stem) for stem in stems}
+
+
+def stray_suffix(caption_filename: str, recording_filenames: Iterable[str]) -> str | None:
+    """`xx` of `cut.xx.vtt` beside `cut.mp4`: what is no language, and keeps the two apart."""
+    stem, _, suffix = caption_name(caption_filename).stem.rpartition(".")
+    if not stem or not suffix.replace("-", "").replace("_", "").isalpha():
+        return None
+    names = {_folded(file_stem(recording)) for recording in recording_filenames}
+    is_alone = not any(belongs_to(caption_filename, f"{name}.mp4") for name in names)
+    return suffix if is_alone and _folded(stem) in names else None
 
 
 def _folded(stem: str) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from portal.jobs import Job, Task, defer
 from portal.transcripts import repository
 from portal.transcripts.models import Cue, Transcript, TranscriptStatus
-from portal.transcripts.pairing import belongs_to
+from portal.transcripts.pairing import belongs_to, stray_suffix
 from portal.visibility import Viewer
 
 
@@ -44,6 +44,12 @@ def pair_transcripts(connection: Connection, event_id: str) -> None:
         changed |= repository.pair(connection, captions.id, recording_id)
     if changed:
         defer(connection, Job(Task.INDEX_EVENT, event_id))
+
+
+def stray_suffix_of(connection: Connection, event_id: str, caption_filename: str) -> str | None:
+    """The suffix for which a caption file is not paired with a recording of its event."""
+    recordings = repository.recordings_of_event(connection, event_id)
+    return stray_suffix(caption_filename, [recording.filename for recording in recordings])
 
 
 def transcripts_of(

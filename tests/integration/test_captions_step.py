@@ -112,6 +112,18 @@ def test_windows_1251_is_read_and_noted(runtime: Runtime, tmp_path: Path) -> Non
     assert published(run, result).cues[0].text == "Приветствую вас, дамы и господа"
 
 
+def test_a_suffix_that_is_no_language_is_noted(runtime: Runtime, tmp_path: Path) -> None:
+    (tmp_path / "cut.xx.srt").write_text(SRT)
+    run = take(runtime, tmp_path / "cut.xx.srt")
+    assert captions(run).notes == ()
+    recording = {"id": new_id(), "kind": Kind.VIDEO, "filename": "cut.mp4"}
+    with runtime.engine.begin() as connection:
+        connection.execute(insert(tables.assets).values(event_id=run.asset.event_id, **recording))
+    assert captions(run).notes == (
+        "“xx” in its name is no language that is known, so it stands alone.",
+    )
+
+
 def test_a_second_run_replaces_the_first(runtime: Runtime, tmp_path: Path) -> None:
     (tmp_path / "a.ru.srt").write_text(SRT)
     run = take(runtime, tmp_path / "a.ru.srt")

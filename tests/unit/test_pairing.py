@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from portal.transcripts.pairing import belongs_to, caption_name
+from portal.transcripts.pairing import belongs_to, caption_name, stray_suffix
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,24 @@ def test_captions_that_belong_to_a_recording(captions: str, recording: str) -> N
 )
 def test_captions_that_do_not(captions: str, recording: str) -> None:
     assert not belongs_to(captions, recording)
+
+
+@pytest.mark.parametrize(
+    ("captions", "recordings", "suffix"),
+    [
+        ("cut.xx.vtt", ["other.mp4", "Cut.mp4"], "xx"),
+        ("cut.english.vtt", ["cut.mp4"], "english"),
+        ("cut.xx.en.vtt", ["cut.mp4"], "xx"),
+        ("cut.en.vtt", ["cut.mp4"], None),
+        ("cut.xx.vtt", ["cut.mp4", "cut.xx.mp4"], None),
+        ("cut.xx.vtt", ["other.mp4"], None),
+        ("cut.xx.vtt", [], None),
+        ("scrum.2.en.vtt", ["scrum.mp4"], None),
+        ("cut.vtt", ["cut.mp4"], None),
+        ("", [""], None),
+    ],
+)
+def test_a_suffix_that_keeps_captions_from_their_recording(
+    captions: str, recordings: list[str], suffix: str | None
+) -> None:
+    assert stray_suffix(captions, recordings) == suffix

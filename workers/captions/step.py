@@ -31,7 +31,15 @@ def captions(run: StepRun) -> StepResult:
         read = read_captions(data, filename=asset.filename)
     except InvalidInput as error:
         raise MediaRefused(str(error)) from error
-    return StepResult(notes=read.notes, apply=partial(_save, asset, read))
+    return StepResult(notes=(*read.notes, *_naming_notes(run)), apply=partial(_save, asset, read))
+
+
+def _naming_notes(run: StepRun) -> tuple[str, ...]:
+    with run.runtime.engine.connect() as connection:
+        suffix = transcripts.stray_suffix_of(connection, run.asset.event_id, run.asset.filename)
+    if suffix is None:
+        return ()
+    return (f"“{suffix}” in its name is no language that is known, so it stands alone.",)
 
 
 def _save(asset: Asset, read: CaptionFile, connection: Connection) -> None:
