@@ -33,13 +33,25 @@ async def show_hits(request: Request) -> Response:
         request,
         service.search,
         runtime_of(request).search,
-        read_request(request.query_params, language=language_of(request)),
+        read_request(
+            request.query_params,
+            language=language_of(request),
+            page_language=_wished_language(request),
+        ),
         viewer=viewer_of(request),
     )
     return JSONResponse(results_json(request, results))
 
 
-def read_request(parameters: QueryParams, *, language: str) -> SearchRequest:
+def _wished_language(request: Request) -> str | None:
+    """None for a program that wishes none: it gets hits in the language that was found."""
+    is_wished = "lang" in request.query_params or "accept-language" in request.headers
+    return language_of(request) if is_wished else None
+
+
+def read_request(
+    parameters: QueryParams, *, language: str, page_language: str | None = None
+) -> SearchRequest:
     """Raises InvalidInput naming every parameter that is wrong."""
     faults: dict[str, str] = {}
     filters = Filters(
@@ -59,6 +71,7 @@ def read_request(parameters: QueryParams, *, language: str) -> SearchRequest:
         limit=limit,
         cursor=parameters.get("cursor") or None,
         languages=(language, *PAGE_LANGUAGES),
+        page_language=page_language,
     )
 
 
@@ -183,6 +196,7 @@ operations: Sequence[Operation] = [
             Parameter("q", 'Words, all required; "quoted" ones stand as they are.'),
             Parameter("kind", "passage, recording, photo, event or person; several by commas."),
             Parameter("language", "Of the hit, such as ru."),
+            Parameter("lang", "In which to show what has several texts: en, ru or be."),
             Parameter("event", "An event's slug."),
             Parameter("person", "A person's slug."),
             Parameter("from", "A day or an instant."),

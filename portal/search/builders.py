@@ -16,7 +16,7 @@ from markdown_it.token import Token
 from portal.assets.models import Kind, PhotoMetadata
 from portal.languages import LocalizedText, in_language
 from portal.people.models import Person
-from portal.search.documents import Document, DocumentKind, TimedText
+from portal.search.documents import Document, DocumentKind, TimedText, Version
 from portal.search.passages import cut_passages
 from portal.search.sources import AssetSource, EventSource, TranscriptSource
 from portal.search.text import words
@@ -24,6 +24,10 @@ from portal.search.text import words
 
 def event_documents(event: EventSource) -> Iterator[Document]:
     """One for each language that the event has texts in."""
+    yield from _as_versions(_event_documents(event))
+
+
+def _event_documents(event: EventSource) -> Iterator[Document]:
     for language in _languages(event.title, event.summary, event.body, default=event):
         yield replace(
             _blank(event),
@@ -55,14 +59,19 @@ def person_documents(event: EventSource) -> Iterator[Document]:
             title=part.person.name,
             text=in_language(part.role, (event.default_language,)),
             names=_distinct([*part.person.variants, *part.role.values()]),
+            versions=tuple(
+                Version(language, part.person.name, role)
+                for language, role in sorted(part.role.items())
+                if role
+            ),
         )
 
 
 def asset_documents(event: EventSource, asset: AssetSource) -> Iterator[Document]:
     if asset.kind.is_recording:
-        yield from _recording_documents(event, asset)
+        yield from _as_versions(_recording_documents(event, asset))
     elif asset.kind is Kind.PHOTO:
-        yield from _photo_documents(event, asset)
+        yield from _as_versions(_photo_documents(event, asset))
     for source in asset.transcripts:
         yield from passage_documents(event, asset, source)
 
@@ -139,6 +148,13 @@ def _photo_documents(event: EventSource, asset: AssetSource) -> Iterator[Documen
             )
 
 
+def _as_versions(documents: Iterable[Document]) -> Iterator[Document]:
+    """Each knows what the others show, so that it can be shown in the language of its reader."""
+    every = [(Version(found.language or "", found.title, found.text), found) for found in documents]
+    for own, document in every:
+        yield replace(document, versions=tuple(other for other, _ in every if other is not own))
+
+
 def plain_text(markdown: str) -> str:
     """The words of a Markdown text, a line for each block."""
     return "\n".join(
@@ -151,7 +167,8 @@ def plain_text(markdown: str) -> str:
 def _inline_text(token: Token) -> str:
     if token.type == "html_inline":
         return ""
-    return "\n" if token.type in {"softbreak", "hardbreak"} else token.content
+    breaks = {"softbreak": " ", "hardbreak": "\n"}
+    return breaks.get(token.type, token.content)
 
 
 @cache

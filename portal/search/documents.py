@@ -27,11 +27,21 @@ class TimedText:
 
 
 @dataclass(frozen=True)
+class Version:
+    """What a document of the same thing shows in another language."""
+
+    language: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Document:
     """One searchable thing. `title` and `text` are shown; `names` are what else it is found by.
 
     A document without `released_at` is a draft: only the desk finds it. `owner_id` is the asset
     or event whose change replaces the document; `people` are slugs, to filter and count by.
+    Each line of `text` stands for itself: a snippet never joins two.
     """
 
     id: str
@@ -50,3 +60,4 @@ class Document:
     released_at: datetime | None = None
     withdrawn_at: datetime | None = None
     cues: tuple[TimedText, ...] = field(default=())
+    versions: tuple[Version, ...] = field(default=())

@@ -8,7 +8,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from portal.search.documents import Document, DocumentKind, TimedText
+from portal.search.documents import Document, DocumentKind, TimedText, Version
 
 _INSTANTS = ("happened_at", "released_at", "withdrawn_at")
 
@@ -17,6 +17,7 @@ def encode(document: Document) -> bytes:
     """Equal documents give equal bytes, whatever zone their instants are written in."""
     row = dataclasses.asdict(document)
     row["cues"] = [list(dataclasses.astuple(cue)) for cue in document.cues]
+    row["versions"] = [list(dataclasses.astuple(version)) for version in document.versions]
     for name in _INSTANTS:
         row[name] = _write_instant(row[name])
     return json.dumps(row, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
@@ -27,6 +28,7 @@ def decode(payload: bytes) -> Document:
     row: dict[str, Any] = json.loads(payload)
     row["kind"] = DocumentKind(row["kind"])
     row["cues"] = tuple(TimedText(*cue) for cue in row["cues"])
+    row["versions"] = tuple(Version(*version) for version in row["versions"])
     for name in ("names", "people"):
         row[name] = tuple(row[name])
     for name in _INSTANTS:

@@ -12,16 +12,27 @@ from portal.search.engines.interface import Filters
 
 LIMIT_MAX = 100
 
+Facets = Mapping[str, Mapping[str, int]]
+
 
 @dataclass(frozen=True)
 class SearchRequest:
-    """`languages`: in which to title a hit that has no title of its own, best first."""
+    """`languages`: in which to title a hit that has no title of its own, best first.
+
+    `page_language`: in which to show what has texts in several; None: as it was found.
+    """
 
     query: str
     filters: Filters = field(default_factory=Filters)
     limit: int = 20
     cursor: str | None = None
     languages: Sequence[str] = PAGE_LANGUAGES
+    page_language: str | None = None
+
+    @property
+    def shown_language(self) -> str | None:
+        """Whoever asks for hits in one language reads it."""
+        return self.filters.language or self.page_language
 
 
 @dataclass(frozen=True)
@@ -50,19 +61,33 @@ class SearchHit:
 
 
 @dataclass(frozen=True)
-class SearchResults:
-    """`total` counts before grouping. `partial`: the index is away; there may be hits.
+class Counts:
+    """`facets` maps kind, language, event (slug) and person (slug) to counts by value."""
 
-    `facets` maps kind, language, event (slug) and person (slug) to counts by value.
+    total: int
+    facets: Facets
+
+
+@dataclass(frozen=True)
+class SearchResults:
+    """`total` and `facets` count before grouping. `partial`: the index is away.
+
+    `listed` counts what is listed, each thing once; None when not all matches were examined.
     """
 
     query: str
     total: int
     hits: tuple[SearchHit, ...]
-    facets: Mapping[str, Mapping[str, int]]
+    facets: Facets
     partial: bool
     took_ms: float
     next_cursor: str | None = None
+    listed: Counts | None = None
+
+    @property
+    def shown_counts(self) -> Counts:
+        """What a reader counts, as far as it is known."""
+        return self.listed or Counts(self.total, self.facets)
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ async def show_search(request: Request) -> Response:
             request,
             _page,
             runtime_of(request).search,
-            read_request(given, language=language),
+            read_request(given, language=language, page_language=language),
             parameters,
             viewer=viewer_of(request),
             language=language,
@@ -93,7 +93,7 @@ def _labels(
 
 
 def _shown(facet: str, results: SearchResults) -> set[str]:
-    return set(top_values(results.facets.get(facet, {})))
+    return set(top_values(results.shown_counts.facets.get(facet, {})))
 
 
 def _event_name(connection: Connection, slug: str, *, viewer: Viewer, language: str) -> Text | None:

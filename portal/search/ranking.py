@@ -1,27 +1,35 @@
 """Candidates in, hits in order out; the same for every engine. Pure.
 
+    a person of that name  >  words in which that person is spoken of  >  everything else:
     the query word by word  >  all its words near one another  >  all as written
                             >  some only by stem  >  some only by sound
-and within each: in the title, then in a name, then in the text; then the shorter stretch.
+and within each: spoken, in a title, in a name, in a text, anywhere in a photo's words; then the
+shorter stretch.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from portal.search.documents import Document, DocumentKind, TimedText
+from portal.search.documents import Document, DocumentKind
 from portal.search.engines.interface import Candidate
-from portal.search.matching import Closeness, Match, Range, Unit, find_match, units_of
+from portal.search.grouping import without_repeats
+from portal.search.hits import RankedHit, hit_of
+from portal.search.matching import Closeness, Match, Unit, find_match, units_of
 from portal.search.query import Query
 
 NEAR_WORDS = 8
 """So many other words may stand between words that count as near."""
-SNIPPET_LENGTH = 280
-LEAD_LENGTH = 80
-"""Code points shown before the match, when a text is too long to be shown whole."""
+
+
+class About(IntEnum):
+    """What a document has to do with the person whose name the query is."""
+
+    NOTHING = 0
+    MENTION = 1
+    PERSON = 2
 
 
 class Tier(IntEnum):
@@ -37,25 +45,16 @@ class Place(IntEnum):
     TEXT = 0
     NAME = 1
     TITLE = 2
-
-
-@dataclass(frozen=True)
-class RankedHit:
-    """`highlights` are ranges of `text`; seconds and speaker are those of the matching cues."""
-
-    document: Document
-    text: str
-    highlights: tuple[Range, ...] = ()
-    start_seconds: float | None = None
-    end_seconds: float | None = None
-    speaker: str | None = None
+    SPEECH = 3
 
 
 @dataclass(frozen=True, order=True)
 class _Rank:
     """Greater is better."""
 
+    about: About
     tier: Tier
+    is_no_photo: bool
     place: Place
     nearness: int
     score: float
@@ -77,25 +76,69 @@ class _Judged:
 
 def rank(query: Query, candidates: Sequence[Candidate]) -> list[RankedHit]:
     """The best first; what is the same thing to a reader stands once, at its best place."""
+    return list(without_repeats(rank_all(query, candidates)))
+
+
+def rank_all(query: Query, candidates: Sequence[Candidate]) -> list[RankedHit]:
+    """A hit for each candidate, the best first."""
     units = units_of(query)
-    judged = [_judge(units, candidate) for candidate in candidates]
+    named = _named(units, candidates)
+    judged = [_judge(units, candidate, named) for candidate in candidates]
     judged.sort(key=lambda one: one.key, reverse=True)
-    return list(_without_repeats(_hit(one.document, one.match) for one in judged))
+    return [hit_of(one.document, one.match) for one in judged]
 
 
-def _judge(units: Sequence[Unit], candidate: Candidate) -> _Judged:
-    document, score = candidate.document, candidate.score
+def _named(units: Sequence[Unit], candidates: Sequence[Candidate]) -> frozenset[str]:
+    """Slugs of the people whose name the query is."""
+    return frozenset(
+        one.document.person_slug
+        for one in candidates
+        if one.document.person_slug
+        and any(_is_complete(units, name) for name in _names_of_person(one.document))
+    )
+
+
+def _names_of_person(person: Document) -> Iterator[str]:
+    """Not their roles, which they are found by too."""
+    roles = {person.text, *(version.text for version in person.versions)}
+    yield person.title
+    yield from (name for name in person.names if name not in roles)
+
+
+def _is_complete(units: Sequence[Unit], text: str) -> bool:
+    match = find_match(units, text)
+    return match is not None and match.is_complete
+
+
+def _judge(units: Sequence[Unit], candidate: Candidate, named: frozenset[str]) -> _Judged:
+    document = candidate.document
     in_text = find_match(units, document.text)
-    matches = [(Place.TEXT, in_text)]
+    place_of_text = Place.SPEECH if document.kind is DocumentKind.PASSAGE else Place.TEXT
+    matches = [(place_of_text, in_text)]
     matches += [(place, find_match(units, name)) for place, name in _names(document)]
-    ranks = (
-        _Rank(_tier(units, match), place, -match.word_span, score)
-        for place, match in matches
-        if match and match.is_complete
+    tier, place, nearness = max(
+        (
+            (_tier(units, match), place, -match.word_span)
+            for place, match in matches
+            if match and match.is_complete
+        ),
+        default=(Tier.SPREAD, place_of_text, 0),
     )
+    about = _about(document, in_text, named)
+    is_no_photo = document.kind is not DocumentKind.PHOTO
     return _Judged(
-        document, in_text, rank=max(ranks, default=_Rank(Tier.SPREAD, Place.TEXT, 0, score))
+        document, in_text, _Rank(about, tier, is_no_photo, place, nearness, candidate.score)
     )
+
+
+def _about(document: Document, in_text: Match | None, named: frozenset[str]) -> About:
+    """A passage speaks of a person when it holds a part of the name and they are present."""
+    if document.kind is DocumentKind.PERSON and document.person_slug in named:
+        return About.PERSON
+    if document.kind is not DocumentKind.PASSAGE or not named or in_text is None:
+        return About.NOTHING
+    is_mention = in_text.is_complete or not named.isdisjoint(document.people)
+    return About.MENTION if is_mention else About.NOTHING
 
 
 def _names(document: Document) -> Iterator[tuple[Place, str]]:
@@ -103,9 +146,8 @@ def _names(document: Document) -> Iterator[tuple[Place, str]]:
     if document.kind is DocumentKind.PASSAGE:
         return
     yield Place.TITLE, document.title
-    is_person = document.kind is DocumentKind.PERSON
     for name in document.names:
-        yield Place.TITLE if is_person else Place.NAME, name
+        yield Place.NAME, name
 
 
 def _tier(units: Sequence[Unit], match: Match) -> Tier:
@@ -117,75 +159,3 @@ def _tier(units: Sequence[Unit], match: Match) -> Tier:
         return Tier.BY_STEM
     word_count = sum(len(unit.words) for unit in units)
     return Tier.NEAR if match.word_span <= word_count + NEAR_WORDS else Tier.AS_WRITTEN
-
-
-def _hit(document: Document, match: Match | None) -> RankedHit:
-    if match and document.cues:
-        return _moment(document, match)
-    start, end = _snippet(document.text, match.window if match else (0, 0))
-    if match is None:
-        return RankedHit(document, document.text[start:end])
-    return RankedHit(document, document.text[start:end], _within(match.highlights, start, end))
-
-
-def _moment(document: Document, match: Match) -> RankedHit:
-    """The cues that hold the match, shown with their neighbours."""
-    cues = document.cues
-    first, last = _cue_index(cues, match.window[0]), _cue_index(cues, match.window[1] - 1)
-    lead, trail = cues[max(first - 1, 0)], cues[min(last + 1, len(cues) - 1)]
-    start, end = lead.offset, trail.offset + trail.length
-    return RankedHit(
-        document,
-        text=document.text[start:end],
-        highlights=_within(match.highlights, start, end),
-        start_seconds=cues[first].start_seconds,
-        end_seconds=max(cue.end_seconds for cue in cues[first : last + 1]),
-        speaker=cues[first].speaker,
-    )
-
-
-def _cue_index(cues: Sequence[TimedText], offset: int) -> int:
-    """The cue that the code point at `offset` belongs to."""
-    return bisect_right(cues, offset, key=lambda cue: cue.offset) - 1
-
-
-def _snippet(text: str, window: Range) -> Range:
-    """A stretch of `text` around the window, cut between words."""
-    if len(text) <= SNIPPET_LENGTH:
-        return 0, len(text)
-    start = max(window[0] - LEAD_LENGTH, 0)
-    if start > 0:
-        start = text.find(" ", start, window[0]) + 1 or window[0]
-    end = start + SNIPPET_LENGTH
-    if end >= len(text):
-        return start, len(text)
-    last_space = text.rfind(" ", start, end)
-    return start, last_space if last_space > start else end
-
-
-def _within(ranges: Iterable[Range], start: int, end: int) -> tuple[Range, ...]:
-    """Those inside `start` to `end`, counted from `start`."""
-    return tuple((a - start, b - start) for a, b in ranges if start <= a and b <= end)
-
-
-def _without_repeats(hits: Iterable[RankedHit]) -> Iterator[RankedHit]:
-    seen: set[Hashable] = set()
-    for hit in hits:
-        identity = _identity(hit)
-        if identity not in seen:
-            seen.add(identity)
-            yield hit
-
-
-def _identity(hit: RankedHit) -> Hashable:
-    """An event in three languages is one thing; so is a moment that two windows share."""
-    document = hit.document
-    match document.kind:
-        case DocumentKind.PASSAGE:
-            return document.kind, document.asset_id, document.language, hit.start_seconds
-        case DocumentKind.PERSON:
-            return document.kind, document.person_slug
-        case DocumentKind.EVENT:
-            return document.kind, document.event_id
-        case _:
-            return document.kind, document.asset_id

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection
 
@@ -21,15 +20,18 @@ from portal.search.engines.interface import (
     Candidates,
     SearchEngine,
 )
+from portal.search.grouping import count_listed, count_matches, without_repeats
+from portal.search.hits import RankedHit, shown_in
 from portal.search.models import (
     LIMIT_MAX,
+    Counts,
     IndexDifferences,
     SearchHit,
     SearchRequest,
     SearchResults,
 )
 from portal.search.query import Query, parse_query
-from portal.search.ranking import RankedHit, rank
+from portal.search.ranking import rank_all
 from portal.search.repository import EventLabel
 from portal.visibility import Viewer
 
@@ -41,7 +43,6 @@ __all__ = [
     "search",
 ]
 
-Facets = Mapping[str, Mapping[str, int]]
 NOTHING = Candidates(items=(), total=0)
 
 
@@ -59,18 +60,23 @@ def search(
     found, is_away = _candidates(connection, engine, request, query, viewer)
     labels = _visible_events(connection, found.items, viewer)
     visible = _visible_candidates(connection, found.items, labels, viewer)
-    ranked = rank(query, visible)
-    page = ranked[offset : offset + request.limit]
+    matches = rank_all(query, visible)
+    listed = list(without_repeats(matches))
+    page = [
+        shown_in(hit, request.shown_language, query=query)
+        for hit in listed[offset : offset + request.limit]
+    ]
     after = offset + len(page)
-    total, facets = _counts(connection, found, visible, viewer)
+    counts = _counts(connection, found, visible, viewer)
     return SearchResults(
         query=request.query,
-        total=total,
+        total=counts.total,
         hits=_present(connection, page, labels, request.languages),
-        facets=facets,
+        facets=counts.facets,
         partial=is_away,
         took_ms=round((time.perf_counter() - started) * 1000, 1),
-        next_cursor=write_cursor(after) if page and after < len(ranked) else None,
+        next_cursor=write_cursor(after) if page and after < len(listed) else None,
+        listed=count_listed(matches) if _is_whole(found) else None,
     )
 
 
@@ -142,17 +148,21 @@ def _visible_candidates(
 
 def _counts(
     connection: Connection, found: Candidates, visible: Sequence[Candidate], viewer: Viewer
-) -> tuple[int, Facets]:
+) -> Counts:
     """Total and facets, which must not speak of what the index should have forgotten.
 
     What the engine counts beyond its candidates was not looked at one by one: its figures are
     taken only when nothing among its candidates, and no event that it names, is hidden.
     """
-    is_whole = found.total <= len(found.items)
     is_current = len(visible) == len(found.items)
-    if not is_whole and is_current and _are_settled(connection, found, viewer):
-        return found.total, found.facets
-    return len(visible), _count_facets(visible)
+    if not _is_whole(found) and is_current and _are_settled(connection, found, viewer):
+        return Counts(found.total, found.facets)
+    return count_matches([candidate.document for candidate in visible])
+
+
+def _is_whole(found: Candidates) -> bool:
+    """Whether every match is among the candidates."""
+    return found.total <= len(found.items)
 
 
 def _are_settled(connection: Connection, found: Candidates, viewer: Viewer) -> bool:
@@ -211,16 +221,3 @@ def _search_hit(
 def _name(hit: RankedHit) -> str | None:
     """Who speaks, or whom the document is about."""
     return hit.document.title if hit.document.kind is DocumentKind.PERSON else hit.speaker
-
-
-def _count_facets(candidates: Iterable[Candidate]) -> Facets:
-    """Of these alone."""
-    documents = [candidate.document for candidate in candidates]
-    return {
-        "kind": Counter(document.kind.value for document in documents),
-        "language": Counter(d.language for d in documents if d.language),
-        "event": Counter(d.event_slug for d in documents if d.event_slug),
-        "person": Counter(
-            slug for d in documents for slug in {*d.people, *filter(None, [d.person_slug])}
-        ),
-    }

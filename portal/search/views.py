@@ -46,6 +46,8 @@ HIT_NAMES = {
     DocumentKind.EVENT: msg("Event"),
     DocumentKind.PERSON: msg("Person"),
 }
+CURRENT_LINE = "now"
+"""The id that a transcript gives to its line at the second asked for."""
 
 Parameters = Mapping[str, str]
 """Of the address: q and the filters, each once."""
@@ -119,7 +121,7 @@ def search_page(
 ) -> SearchPage:
     return SearchPage(
         query=results.query,
-        total=results.total,
+        total=results.shown_counts.total,
         hits=tuple(hit_view(hit, language=language) for hit in results.hits),
         facets=tuple(_facets(results, parameters, labels, language)),
         chosen=tuple(_chosen(parameters, labels, language)),
@@ -175,11 +177,13 @@ def marked(text: str, highlights: Sequence[tuple[int, int]]) -> Markup:
 
 
 def _hit_path(hit: SearchHit, *, language: str) -> str:
-    """With the transcript in the language in which the words were found."""
+    """At the line of the transcript, in the language in which the words were found."""
     path = hit_path(hit, language=language)
-    if hit.start_seconds is None or hit.language in {None, language}:
+    if hit.start_seconds is None:
         return path
-    return f"{path}&{urlencode({LANGUAGE_PARAMETER: hit.language})}"
+    if hit.language not in {None, language}:
+        path = f"{path}&{urlencode({LANGUAGE_PARAMETER: hit.language})}"
+    return f"{path}#{CURRENT_LINE}"
 
 
 def _facets(
@@ -187,7 +191,7 @@ def _facets(
 ) -> Iterator[Facet]:
     """Those that leave a choice."""
     for facet, name in FACET_NAMES.items():
-        counts = results.facets.get(facet, {})
+        counts = results.shown_counts.facets.get(facet, {})
         if not counts or (len(counts) == 1 and facet not in parameters):
             continue
         yield Facet(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -91,6 +92,21 @@ def test_each_kind_leads_to_its_page(archive: Archive, client: TestClient) -> No
     }
     assert found["photo"]["poster_url"] == f"https://localhost/media/{photo_id}/photo-320.jpg"
     assert found["person"]["person"] == "anna-petrova"
+
+
+def test_hits_are_in_the_language_that_is_wished_or_else_in_their_own(
+    archive: Archive, client: TestClient
+) -> None:
+    event_id = archive.event("gala", title={"en": "The gala", "ru": "Гала"})
+    index_event(archive.runtime, event_id)
+    wishes: list[tuple[dict[str, Any], str]] = [
+        ({"params": {"q": "гала"}}, "Гала"),
+        ({"params": {"q": "гала", "lang": "en"}}, "The gala"),
+        ({"params": {"q": "гала"}, "headers": {"Accept-Language": "en-GB"}}, "The gala"),
+    ]
+    for asked, title in wishes:
+        (hit,) = client.get(PATH, **asked).json()["hits"]
+        assert hit["title"] == title
 
 
 def test_drafts_are_for_the_desk(archive: Archive, client: TestClient) -> None:

@@ -127,6 +127,53 @@ def test_every_kind_is_found_in_any_spelling(archive: Archive) -> None:
     assert (person.person_slug, person.person_name) == ("gerhard-jarosch", "Gerhard Jarosch")
 
 
+def test_one_photo_in_two_languages_is_one_hit_in_the_reader_s(archive: Archive) -> None:
+    event_id = archive.event("congress")
+    archive.asset(event_id, "photo", caption={"en": "Mr Jarosch arrives", "ru": "Приезд Яроша"})
+    index_event(archive.runtime, event_id)
+    for language, text, marked in (
+        ("en", "Mr Jarosch arrives", "Jarosch"),
+        ("ru", "Приезд Яроша", "Яроша"),
+        ("be", "Mr Jarosch arrives", "Jarosch"),
+    ):
+        results = archive.search("jarosch", page_language=language)
+        (hit,) = results.hits
+        assert hit.text == text
+        assert [hit.text[start:end] for start, end in hit.highlights] == [marked]
+        assert results.total == 2, "before grouping"
+        assert results.listed is not None
+        assert results.listed.total == 1
+        assert results.listed.facets["kind"] == {"photo": 1}
+        assert results.listed.facets["language"] == {"en": 1, "ru": 1}
+    filters = Filters(language="ru")
+    (hit,) = archive.search("jarosch", page_language="en", filters=filters).hits
+    assert hit.text == "Приезд Яроша"
+
+
+def test_a_version_that_does_not_match_is_shown_without_marks(archive: Archive) -> None:
+    event_id = archive.event("congress")
+    archive.asset(event_id, "photo", caption={"en": "The chairman arrives", "ru": "Приезд Яроша"})
+    index_event(archive.runtime, event_id)
+    (hit,) = archive.search("ярош", page_language="en").hits
+    assert (hit.language, hit.text, hit.highlights) == ("en", "The chairman arrives", ())
+    (hit,) = archive.search("ярош").hits
+    assert (hit.language, hit.text) == ("ru", "Приезд Яроша")
+
+
+def test_an_event_shows_the_line_that_matches(archive: Archive) -> None:
+    event_id = archive.event(
+        "congress", summary={"en": "Archives open."}, place={"en": "Palace of Communications"}
+    )
+    archive.add(tables.event_topics, event_id=event_id, position=0, name={"en": "Postal history"})
+    index_event(archive.runtime, event_id)
+    for query, text in (
+        ("history", "Postal history"),
+        ("palace", "Palace of Communications"),
+        ("congress", "Archives open."),
+    ):
+        assert [hit.text for hit in archive.search(query).hits] == [text]
+
+
 def test_a_speaker_with_a_page_is_named_by_it(archive: Archive) -> None:
     person_id = archive.person("Gerhard Jarosch", "gerhard-jarosch", "Ярош")
     event_id = archive.event("congress")
@@ -254,6 +301,7 @@ def test_more_matches_than_are_examined_are_counted_by_the_engine(archive: Archi
     results = archive.search("arrival")
     assert (results.total, results.partial) == (MANY + 1, False)
     assert results.facets["event"] == {"crowd": MANY, "secret": 1}
+    assert results.listed is None
 
 
 def test_matches_that_are_not_examined_betray_no_hidden_event(archive: Archive) -> None:

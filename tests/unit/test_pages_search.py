@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.search.documents import DocumentKind
-from portal.search.models import SearchHit, SearchResults
+from portal.search.models import Counts, SearchHit, SearchResults
 from portal.search.views import Labels, hit_view, marked, search_page
 from portal.web.presentation import Text
 from tests.unit.press_archive import EVENT, MORNING
@@ -55,12 +55,12 @@ def test_marks_add_nothing_to_the_text_but_themselves(
 
 def test_a_hit_leads_to_its_second_in_the_language_it_was_said_in() -> None:
     hit = hit_view(SPOKEN, language="en")
-    assert hit.path == "/en/assets/scrum?t=3723.5&captions=ru"
+    assert hit.path == "/en/assets/scrum?t=3723.5&captions=ru#now"
     assert hit.clock == "01:02:03"
     assert hit.words == "<mark>Доказательства</mark> &lt;не&gt; ждут"
     assert hit.words_language == "ru"
     assert (hit.speaker, hit.speaker_path) == ("Journalist", "")
-    assert hit_view(SPOKEN, language="ru").path == "/ru/assets/scrum?t=3723.5"
+    assert hit_view(SPOKEN, language="ru").path == "/ru/assets/scrum?t=3723.5#now"
 
 
 def test_the_day_of_a_hit_is_that_of_its_event() -> None:
@@ -86,6 +86,14 @@ def test_facets_are_links_that_keep_the_rest_of_the_question() -> None:
         ("Photos", "2"),
     ]
     assert kinds.values[1].path == "/en/search?q=a+%26+b&person=gerhard-jarosch&kind=photo"
+
+
+def test_the_page_counts_what_it_lists_when_that_is_known() -> None:
+    found = results(kind={"photo": 6, "passage": 1})
+    listed = Counts(3, {"kind": {"photo": 2, "passage": 1}})
+    for given_results, total, photos in ((found, 7, "6"), (replace(found, listed=listed), 3, "2")):
+        page = search_page(given_results, {"q": "x"}, labels=LABELS, language="en")
+        assert (page.total, page.facets[0].values[0].count) == (total, photos)
 
 
 def test_a_filter_in_force_can_be_taken_back() -> None:

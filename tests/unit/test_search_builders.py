@@ -15,7 +15,7 @@ from portal.search.builders import (
     person_documents,
     plain_text,
 )
-from portal.search.documents import Document, DocumentKind
+from portal.search.documents import Document, DocumentKind, Version
 from portal.search.fields import about_field, own_field
 from portal.search.sources import AssetSource, EventSource, TranscriptSource
 from portal.transcripts.models import Cue, Transcript, TranscriptStatus
@@ -88,6 +88,8 @@ def test_an_event_has_a_document_for_each_of_its_languages() -> None:
     assert documents["ru"].text == "Минск\nПравосудие\nLatvia\nOpening ceremony"
     assert all({"jarosch", "ярош"} <= found_by(found) for found in documents.values())
     assert all(found.people == ("gerhard-jarosch",) for found in documents.values())
+    russian = documents["ru"]
+    assert documents["en"].versions == (Version("ru", russian.title, russian.text),)
 
 
 def test_an_event_without_any_text_has_one_document() -> None:
@@ -101,13 +103,18 @@ def test_a_person_is_found_by_every_name_while_the_event_is_visible() -> None:
     assert (person.title, person.text) == ("Gerhard Jarosch", "Chairman")
     assert {"ярош", "yarosch", "председатель"} <= found_by(person)
     assert (person.owner_id, person.released_at) == ("e1", RELEASED)
+    assert [(shown.language, shown.text) for shown in person.versions] == [
+        ("en", "Chairman"),
+        ("ru", "Председатель"),
+    ]
 
 
 @pytest.mark.parametrize(
     ("markdown", "expected"),
     [
         ("", ""),
-        ("a *b* `c` <i>d</i>\ne", "a b c d\ne"),
+        ("a *b* `c` <i>d</i>\ne", "a b c d e"),
+        ("one\\\ntwo", "one\ntwo"),
         ("- one\n- two", "one\ntwo"),
         ("![alt](x.png) [link](https://example.org)", "alt link"),
         ("<script>alert(1)</script>", ""),
@@ -202,6 +209,13 @@ def test_the_desk_s_words_go_before_those_in_the_file() -> None:
     described = replace(PHOTO, caption={"ru": "Встреча"}, photo=PhotoMetadata(caption="IMG"))
     photo = one(list(asset_documents(EVENT, described)))
     assert (photo.language, photo.text) == ("ru", "Встреча")
+
+
+def test_each_language_of_a_photo_knows_the_others() -> None:
+    photo = replace(PHOTO, caption={"en": "Meeting", "ru": "Встреча"})
+    documents = by_language(list(asset_documents(EVENT, photo)))
+    assert documents["en"].versions == (Version("ru", "", "Встреча"),)
+    assert documents["ru"].versions == (Version("en", "", "Meeting"),)
 
 
 def test_a_photo_of_which_nothing_is_known_is_no_document() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from portal.errors import InvalidInput
 from portal.search.cursor import read_cursor, write_cursor
-from portal.search.documents import Document, DocumentKind, TimedText
+from portal.search.documents import Document, DocumentKind, TimedText, Version
 from portal.search.encoding import decode, digest, encode
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -23,6 +23,7 @@ DOCUMENTS = st.builds(
         st.builds(TimedText, start_seconds=SECONDS, end_seconds=SECONDS, speaker=st.none() | TEXTS),
         max_size=3,
     ).map(tuple),
+    versions=st.lists(st.builds(Version, TEXTS, TEXTS, TEXTS), max_size=3).map(tuple),
     happened_at=INSTANTS,
     released_at=INSTANTS,
     withdrawn_at=INSTANTS,

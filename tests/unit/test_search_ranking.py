@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.search.documents import Document, DocumentKind, TimedText
+from portal.search.documents import Document, DocumentKind, TimedText, Version
 from portal.search.engines.interface import Candidate
+from portal.search.hits import RankedHit, shown_in
 from portal.search.query import parse_query
-from portal.search.ranking import SNIPPET_LENGTH, RankedHit, rank
+from portal.search.ranking import rank
+from portal.search.snippets import ELLIPSIS
 
 
 def document(text: str, **changes: Any) -> Document:
@@ -107,6 +109,71 @@ def test_equals_are_ordered_by_score_then_age_then_id() -> None:
     assert [hit.document.id for hit in rank(parse_query("word"), scored)] == ["undated", "new"]
 
 
+def of_kind(kind: DocumentKind, text: str = "", **changes: Any) -> Document:
+    """Its id is its kind."""
+    return document(text, id=kind.value, kind=kind, asset_id=kind.value, **changes)
+
+
+PERSON, PASSAGE, RECORDING, EVENT, PHOTO = (
+    DocumentKind.PERSON,
+    DocumentKind.PASSAGE,
+    DocumentKind.RECORDING,
+    DocumentKind.EVENT,
+    DocumentKind.PHOTO,
+)
+JAROSCH = ("Yarosch", "Ярош")
+
+
+def test_at_equal_closeness_what_was_said_comes_first_and_photos_last() -> None:
+    assert order(
+        "stamp cancellation",
+        of_kind(PHOTO, title="Stamp cancellation"),
+        of_kind(EVENT, "Postal history\nStamp cancellation"),
+        of_kind(RECORDING, title="The stamp cancellation"),
+        of_kind(PASSAGE, "why is the stamp cancellation held today"),
+    ) == ["passage", "recording", "event", "photo"]
+
+
+def test_a_closer_photo_comes_before_a_looser_quote() -> None:
+    assert order(
+        "stamp cancellation",
+        of_kind(PASSAGE, "stamps cancelled"),
+        of_kind(PHOTO, "Stamp cancellation"),
+    ) == ["photo", "passage"]
+
+
+def test_a_name_brings_the_person_then_what_is_said_of_them() -> None:
+    assert order(
+        "Yarosch",
+        of_kind(PHOTO, names=JAROSCH),
+        of_kind(EVENT, names=JAROSCH),
+        of_kind(PASSAGE, "President Jarosch, what now"),
+        of_kind(PERSON, "President", person_slug="g", title="Gerold Jarosch", names=JAROSCH),
+    ) == ["person", "passage", "event", "photo"]
+
+
+def test_half_a_name_is_a_mention_where_its_bearer_is_present() -> None:
+    person = of_kind(PERSON, person_slug="g", title="Gerold Jarosch")
+    named = of_kind(EVENT, names=("Gerold Jarosch",))
+    passage = of_kind(PASSAGE, "Mr Jarosch, what now")
+    present = replace(passage, people=("g",))
+    assert order("Gerold Jarosch", named, present, person) == ["person", "passage", "event"]
+    assert order("Gerold Jarosch", named, passage, person) == ["person", "event", "passage"]
+
+
+def test_a_role_is_no_name() -> None:
+    person = of_kind(
+        PERSON,
+        "Director",
+        person_slug="a",
+        title="Alena Kavalets",
+        names=("Director", "Директор"),
+        versions=(Version("ru", "Alena Kavalets", "Директор"),),
+    )
+    for role in ("director", "директор"):
+        assert order(role, person, of_kind(PASSAGE, role)) == ["passage", "person"]
+
+
 # --- the second ------------------------------------------------------------------------------
 
 
@@ -183,16 +250,28 @@ def test_languages_and_appearances_of_one_thing_are_one_hit(
     assert len(hits("word", *documents)) == 2
 
 
-# --- snippets --------------------------------------------------------------------------------
+# --- in the reader's language ----------------------------------------------------------------
 
 
-def test_a_long_text_is_cut_around_the_match_between_words() -> None:
-    text = "слово " * 200 + "искомое место " + "слово " * 200
-    (hit,) = hits("искомое", document(text, kind=DocumentKind.EVENT))
-    assert len(hit.text) <= SNIPPET_LENGTH
-    assert set(hit.text.split()) == {"слово", "искомое", "место"}
-    assert marked(hit) == ["искомое"]
+def test_a_hit_is_shown_in_the_language_asked_for() -> None:
+    version = Version("en", "The quay", "Jarosch\nThe ship arrives")
+    query = parse_query("Ярош корабль")
+    found = document("Ярош и корабль", kind=PHOTO, language="ru", title="Пирс", versions=(version,))
+    (hit,) = rank(query, [Candidate(found, score=1.0)])
+    english = shown_in(hit, "en", query=query)
+    assert (english.document.language, english.document.title) == ("en", "The quay")
+    assert (english.text, marked(english)) == ("Jarosch", ["Jarosch"])
+    for language in ("ru", "be", None):
+        assert shown_in(hit, language, query=query) == hit
 
+
+def test_spoken_words_stay_as_they_were_said() -> None:
+    query = parse_query("слово")
+    (hit,) = rank(query, [Candidate(spoken("слово", language="ru"), score=1.0)])
+    assert shown_in(hit, "en", query=query) == hit
+
+
+# --- whatever is asked ------------------------------------------------------------------------
 
 WORDS = st.lists(
     st.sampled_from(["vote", "votes", "Ещё", "аб’ява", "naïve", "𝒳yz", "e\u0301te", "x" * 90]),
@@ -208,7 +287,7 @@ def test_highlights_always_slice_words_out_of_the_text(
     texts = [" ".join(line) for line in lines]
     candidates = [spoken(*texts), document(" ".join(texts), kind=DocumentKind.EVENT, id="e")]
     for hit in hits(" ".join(wanted), *candidates):
-        assert hit.text in hit.document.text
+        assert hit.text.strip(ELLIPSIS) in hit.document.text
         assert hit.highlights == tuple(sorted(set(hit.highlights)))
         for start, end in hit.highlights:
             assert 0 <= start < end <= len(hit.text)
@@ -218,4 +297,5 @@ def test_highlights_always_slice_words_out_of_the_text(
 @given(st.text(max_size=80), st.text(max_size=20))
 def test_ranking_never_raises(text: str, query: str) -> None:
     documents = [spoken(text, text), document(text, kind=DocumentKind.EVENT, title=text)]
-    assert all(hit.text in hit.document.text for hit in hits(query, *documents))
+    for hit in hits(query, *documents):
+        assert hit.text.strip(ELLIPSIS) in hit.document.text

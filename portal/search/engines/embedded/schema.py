@@ -11,8 +11,8 @@ from portal.search.encoding import digest, encode
 from portal.search.engines.interface import FACETS
 from portal.search.fields import about_field, own_field
 
-SCHEMA_VERSION = 1
-"""Raise it when the fields below or the tables of `portal.search.text` change."""
+SCHEMA_VERSION = 2
+"""Raise it when the fields below, those of a document or the tables of `text` change."""
 NEVER = 2**62
 """Later than every instant, in microseconds: stands for "not withdrawn"."""
 MICROSECOND = 1_000_000
