@@ -28,6 +28,25 @@ def test_a_recording_plays(page: Page, site: Site) -> None:
     assert page.evaluate("document.querySelector('video').videoWidth") > 0
 
 
+def test_controls_leave_the_picture_alone_until_they_are_wanted(page: Page, site: Site) -> None:
+    open_recording(page, site)
+    bar = page.locator(".player-buttons")
+    expect(bar).to_have_css("opacity", "0")
+    page.locator("media-play-button").focus()
+    expect(bar).to_have_css("opacity", "1")
+    page.evaluate("document.activeElement.blur()")
+    expect(bar).to_have_css("opacity", "0")
+
+    page.locator(".player-start").click()
+    wait_until(page, f"{POSITION} > 0.5")
+    expect(page.locator(".player-start")).to_be_hidden()
+    page.keyboard.press("k")
+    wait_until(page, "document.querySelector('video').paused")
+    page.mouse.move(0, 0)
+    page.evaluate("document.activeElement.blur()")
+    expect(bar).to_have_css("opacity", "1")
+
+
 def test_a_line_of_the_transcript_seeks_in_place(page: Page, site: Site) -> None:
     open_recording(page, site)
     page.evaluate("window.stayed = true")
@@ -61,7 +80,7 @@ def test_the_transcript_changes_its_language_while_the_recording_goes_on(
     wait_until(page, f"{SHOWN_CAPTIONS}.join() === 'en'")
     page.locator("media-play-button").click()
     page.evaluate("window.stayed = true")
-    page.get_by_role("link", name="Russian").click()
+    page.get_by_role("link", name="Russian", exact=True).click()
 
     expect(page.get_by_role("link", name=LINES["ru"][1])).to_be_visible()
     expect(page.locator("a[data-language][aria-current]")).to_have_text("Russian")

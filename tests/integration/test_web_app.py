@@ -499,10 +499,24 @@ def test_the_set_up_link_makes_the_administrator_and_signs_in(
     assert refused.status_code == 400
     assert "at least 12 characters" in refused.text
     answer = client.post(path, data={**data, "password": PASSWORD})
-    assert answer.status_code == 303
+    assert (answer.status_code, answer.headers["location"]) == (303, "/desk/?welcome")
     assert role_of(client) == "administrator"
+    assert "Your account is ready" in client.get("/desk/?welcome").text
+    assert "Your account is ready" not in client.get("/desk/").text
     assert client.get(path).status_code == 404
     assert client.get("/setup/guess").status_code == 404
+
+
+def test_the_set_up_form_tells_all_its_faults_at_once(client: TestClient, engine: Engine) -> None:
+    with engine.begin() as connection:
+        path = service.setup_path(service.ensure_setup_link(connection) or "")
+    token = form_token(client.get(path))
+    data = {"email": "nobody", "name": " ", "password": "short", "csrf_token": token}
+    refused = client.post(f"{path}?lang=ru", data=data)
+    assert refused.status_code == 400
+    for sentence in ("должен иметь вид", "Имя не должно быть пустым", "не менее 12 символов"):
+        assert sentence in refused.text
+    assert client.get(path).status_code == 200
 
 
 # --- hosts -------------------------------------------------------------------------------------
