@@ -4,7 +4,7 @@
     the query word by word  >  all its words near one another  >  all as written
                             >  some only by stem  >  some only by sound
 and within each: spoken, in a title, in a name, in a text, anywhere in a photo's words; then the
-shorter stretch.
+shorter stretch; then the reader's language.
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ class _Rank:
     is_no_photo: bool
     place: Place
     nearness: int
+    is_in_language: bool
     score: float
 
 
@@ -74,16 +75,20 @@ class _Judged:
         return self.rank, happened_at.timestamp() if happened_at else 0.0, self.document.id
 
 
-def rank(query: Query, candidates: Sequence[Candidate]) -> list[RankedHit]:
+def rank(
+    query: Query, candidates: Sequence[Candidate], *, language: str | None = None
+) -> list[RankedHit]:
     """The best first; what is the same thing to a reader stands once, at its best place."""
-    return list(without_repeats(rank_all(query, candidates)))
+    return list(without_repeats(rank_all(query, candidates, language=language)))
 
 
-def rank_all(query: Query, candidates: Sequence[Candidate]) -> list[RankedHit]:
-    """A hit for each candidate, the best first."""
+def rank_all(
+    query: Query, candidates: Sequence[Candidate], *, language: str | None = None
+) -> list[RankedHit]:
+    """A hit for each candidate, the best first; `language` is the reader's."""
     units = units_of(query)
     named = _named(units, candidates)
-    judged = [_judge(units, candidate, named) for candidate in candidates]
+    judged = [_judge(units, candidate, named, language) for candidate in candidates]
     judged.sort(key=lambda one: one.key, reverse=True)
     return [hit_of(one.document, one.match) for one in judged]
 
@@ -110,12 +115,14 @@ def _is_complete(units: Sequence[Unit], text: str) -> bool:
     return match is not None and match.is_complete
 
 
-def _judge(units: Sequence[Unit], candidate: Candidate, named: frozenset[str]) -> _Judged:
+def _judge(
+    units: Sequence[Unit], candidate: Candidate, named: frozenset[str], language: str | None
+) -> _Judged:
     document = candidate.document
     in_text = find_match(units, document.text)
     place_of_text = Place.SPEECH if document.kind is DocumentKind.PASSAGE else Place.TEXT
     matches = [(place_of_text, in_text)]
-    matches += [(place, find_match(units, name)) for place, name in _names(document)]
+    matches += [(place, find_match(units, name)) for place, name in _names(document, in_text)]
     tier, place, nearness = max(
         (
             (_tier(units, match), place, -match.word_span)
@@ -124,11 +131,16 @@ def _judge(units: Sequence[Unit], candidate: Candidate, named: frozenset[str]) -
         ),
         default=(Tier.SPREAD, place_of_text, 0),
     )
-    about = _about(document, in_text, named)
-    is_no_photo = document.kind is not DocumentKind.PHOTO
-    return _Judged(
-        document, in_text, _Rank(about, tier, is_no_photo, place, nearness, candidate.score)
+    judgement = _Rank(
+        about=_about(document, in_text, named),
+        tier=tier,
+        is_no_photo=document.kind is not DocumentKind.PHOTO,
+        place=place,
+        nearness=nearness,
+        is_in_language=document.language == language,
+        score=candidate.score,
     )
+    return _Judged(document, in_text, judgement)
 
 
 def _about(document: Document, in_text: Match | None, named: frozenset[str]) -> About:
@@ -141,9 +153,14 @@ def _about(document: Document, in_text: Match | None, named: frozenset[str]) -> 
     return About.MENTION if is_mention else About.NOTHING
 
 
-def _names(document: Document) -> Iterator[tuple[Place, str]]:
-    """A passage stands for what is said in it, whatever its recording is called."""
+def _names(document: Document, in_text: Match | None) -> Iterator[tuple[Place, str]]:
+    """A passage stands for what is said in it, whatever its recording is called.
+
+    But what sounds like a name that it is known to be about is that name, however it is spelt.
+    """
     if document.kind is DocumentKind.PASSAGE:
+        if in_text and in_text.is_complete and in_text.closeness is Closeness.SOUND:
+            yield from ((Place.SPEECH, name) for name in document.names)
         return
     yield Place.TITLE, document.title
     for name in document.names:

@@ -60,7 +60,7 @@ def search(
     found, is_away = _candidates(connection, engine, request, query, viewer)
     labels = _visible_events(connection, found.items, viewer)
     visible = _visible_candidates(connection, found.items, labels, viewer)
-    matches = rank_all(query, visible)
+    matches = rank_all(query, visible, language=request.shown_language)
     listed = list(without_repeats(matches))
     page = [
         shown_in(hit, request.shown_language, query=query)

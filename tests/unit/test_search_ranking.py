@@ -161,6 +161,22 @@ def test_half_a_name_is_a_mention_where_its_bearer_is_present() -> None:
     assert order("Gerold Jarosch", named, passage, person) == ["person", "event", "passage"]
 
 
+def test_a_spelling_that_is_known_counts_as_written_also_without_the_person() -> None:
+    photo = of_kind(PHOTO, names=JAROSCH)
+    assert order("Yarosch", photo, of_kind(PASSAGE, "Mr Jarosch")) == ["photo", "passage"]
+    known = of_kind(PASSAGE, "Mr Jarosch", names=JAROSCH)
+    assert order("Yarosch", photo, known) == ["passage", "photo"]
+
+
+def test_of_equals_the_reader_s_language_comes_first() -> None:
+    candidates = [
+        Candidate(document("word", id=language, language=language), score)
+        for language, score in (("en", 3.0), ("ru", 2.0), ("be", 1.0))
+    ]
+    found = rank(parse_query("word"), candidates, language="be")
+    assert [hit.document.id for hit in found] == ["be", "en", "ru"]
+
+
 def test_a_role_is_no_name() -> None:
     person = of_kind(
         PERSON,
