@@ -18,6 +18,7 @@ from portal.logs import configure_logging
 from portal.runtime import Runtime, open_runtime
 from portal.settings import Settings, load_settings
 from portal.supervisor import PRIVATE_UMASK, watch_lifeline
+from workers.indexing import mend_index
 from workers.queue import JobRunner, build_app, run_until
 from workers.reconcile import Sweep
 from workers.registry import STEP_HANDLERS, job_handlers
@@ -60,6 +61,8 @@ def work(
     jobs = JobRunner(runtime.engine, job_handlers(runner))
     sweep = threading.Thread(target=Sweep(runtime, stop).run, name="sweep", daemon=True)
     sweep.start()
+    if Lane.INDEX in lanes:
+        mend_index(runtime)
     _log.info("worker ready", lanes=[str(lane) for lane in lanes])
     asyncio.run(run_until(build_app(jobs), lanes, stop, engine=runtime.engine))
     sweep.join()

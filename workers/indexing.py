@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
+import structlog
+
+from portal.errors import SearchUnavailable
 from portal.runtime import Runtime
 from portal.search import service
 from workers.run import StepResult, StepRun
+
+_log = structlog.get_logger(__name__)
+
+
+def mend_index(runtime: Runtime) -> None:
+    """Make the index anew when it is lost, damaged, or laid out by another version of ours.
+
+    Other work goes on when that fails: pages say that search is away, and doctor says why.
+    """
+    try:
+        if _holds_documents(runtime):
+            return
+        with runtime.engine.begin() as connection:
+            count = service.rebuild_index(connection, runtime.search)
+    except SearchUnavailable as error:
+        _log.error("the index cannot be made anew", reason=str(error))
+    else:
+        _log.info("index made anew", documents=count)
 
 
 def index(run: StepRun) -> StepResult:
@@ -25,3 +46,11 @@ def index_event(runtime: Runtime, event_id: str) -> None:
     with runtime.engine.begin() as connection:
         current = service.documents_of_event(connection, event_id)
     runtime.search.replace(current.owner_ids, current.documents)
+
+
+def _holds_documents(runtime: Runtime) -> bool:
+    try:
+        return runtime.search.status().document_count > 0
+    except SearchUnavailable as error:
+        _log.warning("the index cannot be used", reason=str(error))
+        return False

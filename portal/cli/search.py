@@ -83,7 +83,7 @@ def clock(seconds: float) -> str:
 
 def _show(hit: SearchHit, settings: Settings) -> None:
     place = "" if hit.start_seconds is None else f" at {clock(hit.start_seconds)}"
-    speaker = f", {hit.person_name}" if hit.person_name else ""
+    speaker = f", {hit.person_name}" if hit.person_name not in {None, hit.title} else ""
     say(f"{hit.kind} · {hit.title}{place}{speaker}")
     text = Text(printable(hit.text))  # as many code points as before: the ranges still fit
     for start, end in hit.highlights:

@@ -159,7 +159,7 @@ class Value:
             f"{self.name}.{name}".lstrip("."),
             _line(key),
             self.faults,
-            is_in_braces=bool(self.node.flow_style),
+            is_in_braces=isinstance(self.node, MappingNode) and bool(self.node.flow_style),
         )
         if name in entries:
             value.fault("is written twice")

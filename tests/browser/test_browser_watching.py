@@ -104,7 +104,7 @@ def test_the_player_is_reached_and_driven_by_keys(page: Page, site: Site) -> Non
     else:
         pytest.fail("thirty steps of the Tab key did not lead to the player")
     page.keyboard.press(" ")
-    wait_until(page, "!document.querySelector('video').paused")
+    wait_until(page, f"{POSITION} > 0.2")  # by then the player, too, knows that it plays
     page.keyboard.press("k")
     wait_until(page, "document.querySelector('video').paused")
     before = page.evaluate(POSITION)
