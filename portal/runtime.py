@@ -13,17 +13,29 @@ from portal.db.engine import open_engine
 from portal.search.engines.embedded import EmbeddedEngine
 from portal.search.engines.interface import SearchEngine
 from portal.settings import Settings
-from portal.storage.interface import MultipartUploads, ObjectStore
+from portal.storage.interface import MultipartUploads, ObjectStore, SignedAddresses
 from portal.storage.local import LocalStore, LocalUploads
 
 
 @dataclass(frozen=True)
 class Runtime:
+    """`addresses` is None where bytes go through the portal, to and from its local folder."""
+
     settings: Settings
     engine: Engine
     store: ObjectStore
     uploads: MultipartUploads
     search: SearchEngine
+    addresses: SignedAddresses | None = None
+
+
+@dataclass(frozen=True)
+class Storage:
+    """The three views of one store."""
+
+    store: ObjectStore
+    uploads: MultipartUploads
+    addresses: SignedAddresses | None
 
 
 @contextmanager
@@ -33,11 +45,24 @@ def open_runtime(settings: Settings) -> Iterator[Runtime]:
     Raises DatabaseUnavailable or StorageUnavailable.
     """
     with embedded_server(settings) as database_url, open_engine(settings, database_url) as engine:
-        objects = settings.data_path / "objects"
+        storage = open_storage(settings)
         yield Runtime(
             settings=settings,
             engine=engine,
-            store=LocalStore(objects),
-            uploads=LocalUploads(objects, free_bytes_min=settings.disk_free_bytes_min),
-            search=EmbeddedEngine(settings.data_path / "search"),
+            store=storage.store,
+            uploads=storage.uploads,
+            search=open_search(settings),
+            addresses=storage.addresses,
         )
+
+
+def open_storage(settings: Settings) -> Storage:
+    """Needs no connection yet."""
+    objects = settings.data_path / "objects"
+    uploads = LocalUploads(objects, free_bytes_min=settings.disk_free_bytes_min)
+    return Storage(store=LocalStore(objects), uploads=uploads, addresses=None)
+
+
+def open_search(settings: Settings) -> SearchEngine:
+    """Needs no connection yet."""
+    return EmbeddedEngine(settings.data_path / "search")

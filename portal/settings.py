@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import Literal, get_args
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 
 from portal.errors import SettingsError
@@ -18,7 +26,7 @@ from portal.errors import SettingsError
 PREFIX = "PORTAL_"
 FOREIGN_PREFIXES = ("PORTAL_TEST_", "PORTAL_SAMPLES")
 """Read by the tests only; never an error."""
-LISTS = frozenset({"allowed_hosts", "trusted_proxies"})
+LISTS = frozenset({"allowed_hosts", "trusted_proxies", "upload_kinds"})
 """Settings written as a comma-separated list."""
 _PLAIN_WORDS = {
     "int_parsing": "must be a whole number, in digits",
@@ -87,8 +95,60 @@ class Settings(BaseModel):
     upload_part_bytes: int = Field(
         default=8 * 1024**2, ge=5 * 1024**2, description="Size of an upload part."
     )
+    upload_form_bytes_max: int = Field(
+        default=64 * 1024**2,
+        ge=1,
+        description="Largest file that the upload form without script takes.",
+    )
+    upload_kinds: tuple[Literal["video", "audio", "photo", "captions"], ...] = Field(
+        default=("video", "audio", "photo", "captions"),
+        description="Kinds of files that are taken, comma-separated.",
+    )
+    upload_hours_max: int = Field(
+        default=72, ge=1, description="An upload that got nothing for so many hours is given up."
+    )
     disk_free_bytes_min: int = Field(
         default=2 * 1024**3, ge=0, description="Free disk space that uploads leave untouched."
+    )
+    scratch_bytes_max: int = Field(
+        default=200 * 1024**3,
+        ge=1024**3,
+        description="Disk space that the workers of one machine use for files under work.",
+    )
+    s3_endpoint_url: str | None = Field(
+        default=None,
+        description="Address of an S3-compatible store; without it objects lie in the data folder.",
+    )
+    s3_public_url: str | None = Field(
+        default=None,
+        description="Address of that store as browsers reach it, where it is another one.",
+    )
+    s3_bucket: str = Field(
+        default="press-portal", description="The bucket; it holds nothing but the portal's objects."
+    )
+    s3_region: str = Field(
+        default="us-east-1", description="The region that requests are signed for."
+    )
+    s3_access_key: SecretStr | None = Field(default=None, description="Access key of the store.")
+    s3_secret_key: SecretStr | None = Field(default=None, description="Secret key of the store.")
+    delivery: Literal["auto", "portal", "redirect", "nginx"] = Field(
+        default="auto",
+        description="Who sends media: portal, redirect (the store itself, by signed address), "
+        "nginx (by X-Accel-Redirect), or auto: redirect with a store, else portal.",
+    )
+    meili_url: str | None = Field(
+        default=None,
+        description="Address of a Meilisearch server; without it the index is in the data folder.",
+    )
+    meili_key: SecretStr | None = Field(default=None, description="Key of the Meilisearch server.")
+    meili_index: str = Field(
+        default="press-portal", description="Name of the index, and start of its drafts' names."
+    )
+    metrics_host: str = Field(
+        default="127.0.0.1", description="Address that the metrics are served on."
+    )
+    metrics_port: int = Field(
+        default=0, ge=0, le=65535, description="Port of the metrics; 0 serves none."
     )
     session_hours: int = Field(
         default=12, ge=1, description="A sign-in ends after this many hours without use."
@@ -97,15 +157,24 @@ class Settings(BaseModel):
         default=2, ge=0, description="Worker processes that `portal serve` starts."
     )
 
-    @field_validator("base_url")
+    @field_validator("base_url", "s3_endpoint_url", "s3_public_url", "meili_url")
     @classmethod
-    def _base_url_is_an_origin(cls, value: str | None) -> str | None:
+    def _address_is_an_origin(cls, value: str | None) -> str | None:
         if value is None:
             return None
         parts = urlsplit(value)
         if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query:
             raise ValueError("must look like https://press.example.org")
         return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _store_is_described_whole(self) -> Settings:
+        keys = (self.s3_access_key, self.s3_secret_key)
+        if self.s3_endpoint_url is not None and None in keys:
+            raise ValueError("PORTAL_S3_ENDPOINT_URL needs PORTAL_S3_ACCESS_KEY and _SECRET_KEY")
+        if self.s3_endpoint_url is None and self.delivery == "redirect":
+            raise ValueError("PORTAL_DELIVERY=redirect needs PORTAL_S3_ENDPOINT_URL")
+        return self
 
     @field_validator("trusted_proxies")
     @classmethod
@@ -118,6 +187,14 @@ class Settings(BaseModel):
                     f"holds {given!r}, which is no address or network like 10.0.0.0/8"
                 ) from error
         return value
+
+    @property
+    def is_local_storage(self) -> bool:
+        return self.s3_endpoint_url is None
+
+    @property
+    def is_embedded_search(self) -> bool:
+        return self.meili_url is None
 
     @property
     def is_embedded_database(self) -> bool:
@@ -199,15 +276,30 @@ def _split_list(field: str, value: str) -> object:
 
 
 def _sentence(fault: ErrorDetails) -> str:
+    if not fault["loc"]:  # several settings that do not go together
+        return str(fault["ctx"]["error"])
     name = str(fault["loc"][0])
     return f"{variable_name(name)} {_what_is_wrong(name, fault)}"
+
+
+def _one_of(name: str) -> str:
+    return "some of" if name in LISTS else "one of"
+
+
+def _words(annotation: object) -> list[str]:
+    """The words of a Literal, also of one within a tuple."""
+    return [
+        word
+        for argument in get_args(annotation)
+        for word in ([argument] if isinstance(argument, str) else _words(argument))
+    ]
 
 
 def _what_is_wrong(name: str, fault: ErrorDetails) -> str:
     field, context = Settings.model_fields[name], fault.get("ctx", {})
     match fault["type"]:
         case "literal_error":
-            return f"must be one of {', '.join(get_args(field.annotation))}"
+            return f"must be {_one_of(name)} {', '.join(_words(field.annotation))}"
         case "greater_than_equal":
             return f"must be at least {context['ge']}"
         case "value_error":

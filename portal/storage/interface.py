@@ -1,14 +1,15 @@
-"""The two interfaces to where bytes live. Keys come from `portal.storage.keys` only.
+"""The interfaces to where bytes live. Keys come from `portal.storage.keys` only.
 
-Both translate their vendor's errors: ObjectMissing, StorageDenied, StorageUnavailable and
+All translate their vendor's errors: ObjectMissing, StorageDenied, StorageUnavailable and
 StorageCorrupt mean different things and are never confused.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -21,11 +22,32 @@ class ObjectInfo:
 
 @dataclass(frozen=True)
 class StoredPart:
-    """A part that has arrived. `number` counts from 1; `etag` is opaque."""
+    """A part that has arrived. `number` counts from 1; `etag` is opaque.
+
+    `sha256` (hexadecimal) is None where the storage does not keep it.
+    """
 
     number: int
     size_bytes: int
     etag: str
+    sha256: str | None = None
+
+
+@dataclass(frozen=True)
+class OpenUpload:
+    """An upload that was neither completed nor aborted."""
+
+    key: str
+    upload_id: str
+    begun_at: datetime
+
+
+@dataclass(frozen=True)
+class SignedRequest:
+    """What a browser must send, with exactly these headers besides its own, to be let in."""
+
+    url: str
+    headers: Mapping[str, str]
 
 
 class ObjectStore(Protocol):
@@ -66,10 +88,19 @@ class MultipartUploads(Protocol):
         """Open an upload for `key` and return its storage upload id."""
         ...
 
-    def put_part(self, key: str, upload_id: str, number: int, body: BinaryIO) -> StoredPart:
+    def put_part(
+        self,
+        key: str,
+        upload_id: str,
+        number: int,
+        body: BinaryIO,
+        *,
+        expected_sha256: str | None = None,
+    ) -> StoredPart:
         """Store part `number`; sending it again replaces it. Durable when it returns.
 
-        Raises ObjectMissing (no such upload) or InvalidInput (number or size does not fit).
+        Raises ObjectMissing (no such upload) or InvalidInput (number, size or SHA-256 does not
+        fit; nothing is kept of such a part, and what was there before stays).
         """
         ...
 
@@ -87,4 +118,23 @@ class MultipartUploads(Protocol):
 
     def abort(self, key: str, upload_id: str) -> None:
         """Forget the upload and its bytes; no error if it is gone already."""
+        ...
+
+    def list_open(self) -> Iterator[OpenUpload]:
+        """Every upload under way, whoever began it; for the sweep that aborts what is forgotten."""
+        ...
+
+
+class SignedAddresses(Protocol):
+    """Addresses by which a browser reaches the store itself, each for one object and minutes.
+
+    Pure computing, without a request: signing is no reason for a thread.
+    """
+
+    def object_address(self, key: str) -> str:
+        """Where to GET an object; the same for some minutes, so that caches can keep it."""
+        ...
+
+    def part_request(self, key: str, upload_id: str, number: int, *, sha256: str) -> SignedRequest:
+        """How to PUT one part whose SHA-256 (hexadecimal) the store checks."""
         ...

@@ -70,22 +70,28 @@ def read_info(folder: int) -> UploadInfo:
         return UploadInfo(**json.load(stream))
 
 
-def write_part(upload: UploadFolder, number: int, body: BinaryIO) -> StoredPart:
+def write_part(
+    upload: UploadFolder, number: int, body: BinaryIO, *, expected_sha256: str | None
+) -> StoredPart:
     with open_file(DATA, within=upload.descriptor, flags=os.O_RDWR) as data:
         data.seek(upload.info.offset(number))
         part = _copy_part(upload.info, number, body, data)
+    _require_digest(part, expected_sha256)
     _write_slot(upload.descriptor, part)
     return part
 
 
-def replace_part(upload: UploadFolder, number: int, body: BinaryIO) -> StoredPart:
+def replace_part(
+    upload: UploadFolder, number: int, body: BinaryIO, *, expected_sha256: str | None
+) -> StoredPart:
     """A part sent again first goes elsewhere: broken off, it must not spoil the stored one."""
     with open_file(SPARE, within=upload.descriptor, flags=_CREATE | os.O_TRUNC) as spare:
         part = _copy_part(upload.info, number, body, spare)
+        _require_digest(part, expected_sha256)
         if part != stored_part(upload.descriptor, number):
             _clear_slot(upload.descriptor, number)
             spare.seek(0)
-            part = write_part(upload, number, spare)
+            part = write_part(upload, number, spare, expected_sha256=part.sha256)
         spare.truncate(0)
     return part
 
@@ -102,7 +108,16 @@ def _copy_part(info: UploadInfo, number: int, body: BinaryIO, target: BinaryIO) 
     if left or body.read(1):
         raise InvalidInput(f"Part {number} must have exactly {expected_bytes:,} bytes.")
     sync_file(target)
-    return StoredPart(number=number, size_bytes=expected_bytes, etag=digest.hexdigest())
+    return _part(number, expected_bytes, digest.hexdigest())
+
+
+def _part(number: int, size_bytes: int, sha256: str) -> StoredPart:
+    return StoredPart(number=number, size_bytes=size_bytes, etag=sha256, sha256=sha256)
+
+
+def _require_digest(part: StoredPart, expected_sha256: str | None) -> None:
+    if expected_sha256 not in {None, part.sha256}:
+        raise InvalidInput(f"Part {part.number} arrived damaged: its SHA-256 is another one.")
 
 
 def _write_slot(folder: int, part: StoredPart) -> None:
@@ -143,7 +158,7 @@ def _part_in(slot: bytes, number: int) -> StoredPart | None:
     if zlib.crc32(content) != _SLOT_CHECK.unpack_from(slot, _SLOT.size)[0]:
         return None
     size_bytes, digest = _SLOT.unpack(content)
-    return StoredPart(number=number, size_bytes=size_bytes, etag=digest.hex())
+    return _part(number, size_bytes, digest.hex())
 
 
 def require_same(upload: UploadFolder, parts: Sequence[StoredPart]) -> None:
@@ -155,5 +170,5 @@ def require_same(upload: UploadFolder, parts: Sequence[StoredPart]) -> None:
     if len(parts) != len(named) or named.keys() != stored.keys():
         raise Conflict(f"The upload consists of parts 1 to {len(stored)}, others were named.")
     for number, part in named.items():
-        if part != stored[number]:
+        if part.etag != stored[number].etag:
             raise Conflict(f"Part {number} is not the one that was named.")

@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,7 +24,7 @@ from portal.storage.folders import (
     split_key,
     storage_errors,
 )
-from portal.storage.interface import MultipartUploads, ObjectInfo, StoredPart
+from portal.storage.interface import MultipartUploads, ObjectInfo, OpenUpload, StoredPart
 from portal.storage.local_parts import (
     DATA,
     INFO,
@@ -71,16 +72,24 @@ class LocalUploads(MultipartUploads):
                 write_empty(folder, info)
         return upload_id
 
-    def put_part(self, key: str, upload_id: str, number: int, body: BinaryIO) -> StoredPart:
+    def put_part(
+        self,
+        key: str,
+        upload_id: str,
+        number: int,
+        body: BinaryIO,
+        *,
+        expected_sha256: str | None = None,
+    ) -> StoredPart:
         with self._locked(key, upload_id) as upload:
             if not 1 <= number <= upload.info.part_count:
                 raise InvalidInput(
                     f"There is no part {number}: the upload has parts 1 to "
                     f"{upload.info.part_count}."
                 )
-            if stored_part(upload.descriptor, number) is not None:
-                return replace_part(upload, number, body)
-            return write_part(upload, number, body)
+            is_stored = stored_part(upload.descriptor, number) is not None
+            put = replace_part if is_stored else write_part
+            return put(upload, number, body, expected_sha256=expected_sha256)
 
     def list_parts(self, key: str, upload_id: str) -> Sequence[StoredPart]:
         with self._locked(key, upload_id) as upload:
@@ -100,6 +109,23 @@ class LocalUploads(MultipartUploads):
     def abort(self, key: str, upload_id: str) -> None:
         with suppress(ObjectMissing), self._locked(key, upload_id):
             self._remove(upload_id)
+
+    def list_open(self) -> Iterator[OpenUpload]:
+        with storage_errors("folder of uploads"):
+            try:
+                with open_folder(self._root, [UPLOADS]) as uploads, os.scandir(uploads) as found:
+                    names = sorted(entry.name for entry in found if is_id(entry.name))
+            except FileNotFoundError:
+                return
+        for upload_id in names:
+            with suppress(FileNotFoundError, NotADirectoryError):
+                yield self._described(upload_id)
+
+    def _described(self, upload_id: str) -> OpenUpload:
+        with open_folder(self._root, [UPLOADS, upload_id]) as folder:
+            info = read_info(folder)
+            begun = os.stat(INFO, dir_fd=folder, follow_symlinks=False).st_mtime
+        return OpenUpload(info.key, upload_id, datetime.fromtimestamp(begun, UTC))
 
     @contextmanager
     def _locked(self, key: str, upload_id: str) -> Iterator[UploadFolder]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import random
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -198,6 +200,41 @@ def test_a_part_of_another_size_is_refused(
     with pytest.raises(InvalidInput, match="exactly"):
         storage.uploads().put_part(KEY, upload_id, number, io.BytesIO(bytes(size_bytes)))
     assert storage.uploads().list_parts(KEY, upload_id) == []
+
+
+def test_a_part_with_the_named_digest_is_taken(storage: Storage, upload_id: str) -> None:
+    sha256 = hashlib.sha256(_part(1).read()).hexdigest()
+    part = storage.uploads().put_part(KEY, upload_id, 1, _part(1), expected_sha256=sha256)
+    assert part.sha256 in {None, sha256}
+    assert storage.uploads().list_parts(KEY, upload_id) == [part]
+
+
+def test_a_part_damaged_on_its_way_is_refused(storage: Storage, upload_id: str) -> None:
+    with pytest.raises(InvalidInput, match="damaged"):
+        storage.uploads().put_part(KEY, upload_id, 1, _part(1), expected_sha256="0" * 64)
+    assert storage.uploads().list_parts(KEY, upload_id) == []
+
+
+def test_a_resent_part_damaged_on_its_way_leaves_the_first(
+    storage: Storage, upload_id: str
+) -> None:
+    (first,) = _put(storage, upload_id, 1)
+    with pytest.raises(InvalidInput, match="damaged"):
+        storage.uploads().put_part(
+            KEY, upload_id, 1, io.BytesIO(bytes(PART_BYTES)), expected_sha256="0" * 64
+        )
+    assert storage.uploads().list_parts(KEY, upload_id) == [first]
+
+
+def test_uploads_under_way_are_listed(storage: Storage, upload_id: str) -> None:
+    before = datetime.now(UTC) - timedelta(minutes=5)
+    other = _begin(storage)
+    found = list(storage.uploads().list_open())
+    assert {(upload.key, upload.upload_id) for upload in found} == {(KEY, upload_id), (KEY, other)}
+    assert all(before < upload.begun_at < before + timedelta(minutes=10) for upload in found)
+    storage.uploads().abort(KEY, other)
+    storage.uploads().complete(KEY, upload_id, _put(storage, upload_id, 1, 2, 3))
+    assert list(storage.uploads().list_open()) == []
 
 
 @pytest.mark.parametrize("number", [0, -1, 4, 10**9])

@@ -142,3 +142,18 @@ def test_every_setting_explains_itself_and_can_be_read_by_its_name() -> None:
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValidationError):
         setattr(Settings(), "log_level", "debug")  # noqa: B010 - mypy refuses the plain form
+
+
+def test_a_store_without_its_keys_is_refused() -> None:
+    with pytest.raises(SettingsError, match="PORTAL_S3_ACCESS_KEY"):
+        load_settings({"PORTAL_S3_ENDPOINT_URL": "http://127.0.0.1:7070"})
+
+
+def test_a_redirect_to_no_store_is_refused() -> None:
+    with pytest.raises(SettingsError, match="PORTAL_S3_ENDPOINT_URL"):
+        load_settings({"PORTAL_DELIVERY": "redirect"})
+
+
+def test_an_unknown_kind_of_upload_is_told_the_known_ones() -> None:
+    with pytest.raises(SettingsError, match="some of video, audio, photo, captions"):
+        load_settings({"PORTAL_UPLOAD_KINDS": "video,tape"})
