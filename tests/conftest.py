@@ -6,6 +6,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from portal.settings import Settings
 
 if TYPE_CHECKING:
     from portal.runtime import Runtime
+    from tests.versitygw import VersityGateway
 
 PROJECT = Path(__file__).parent.parent
 TEMPLATE = "portal_template"
@@ -92,6 +94,36 @@ def runtime(settings: Settings, engine: Engine) -> Runtime:
         store=LocalStore(objects),
         uploads=LocalUploads(objects, free_bytes_min=settings.disk_free_bytes_min),
         search=EmbeddedEngine(settings.data_path / "search"),
+    )
+
+
+@pytest.fixture(scope="session")
+def versitygw(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VersityGateway]:
+    """A real S3 server of this test process's own."""
+    from tests.versitygw import running_gateway  # noqa: PLC0415 - most tests need no boto3
+
+    with running_gateway(tmp_path_factory.mktemp("versitygw")) as gateway:
+        yield gateway
+
+
+@pytest.fixture
+def s3_settings(settings: Settings, versitygw: VersityGateway) -> Settings:
+    """`settings` with a fresh bucket on the real server."""
+    return versitygw.settings(settings)
+
+
+@pytest.fixture
+def s3_runtime(s3_settings: Settings, runtime: Runtime) -> Runtime:
+    """`runtime` with its objects in a fresh bucket on the real server."""
+    from portal.runtime import open_storage  # noqa: PLC0415 - as above
+
+    storage = open_storage(s3_settings)
+    return replace(
+        runtime,
+        settings=s3_settings,
+        store=storage.store,
+        uploads=storage.uploads,
+        addresses=storage.addresses,
     )
 
 
