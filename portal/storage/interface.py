@@ -11,7 +11,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from types import MappingProxyType
+from typing import BinaryIO, Final, Protocol
+
+ADDRESS_SECONDS_MAX: Final = 300
+"""No signed address of an object outlives the five minutes in which a withdrawal reaches all."""
+ADDRESS_SECONDS_MIN: Final = 120
+"""What asks for an address has so long to use it."""
 
 
 @dataclass(frozen=True)
@@ -131,8 +137,19 @@ class SignedAddresses(Protocol):
     Pure computing, without a request: signing is no reason for a thread.
     """
 
-    def object_address(self, key: str) -> str:
-        """Where to GET an object; the same for some minutes, so that caches can keep it."""
+    def object_address(
+        self,
+        key: str,
+        *,
+        method: str = "GET",
+        answer_headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> str:
+        """Where to GET (or HEAD) an object; the same for a while, so that caches can keep it,
+        and good for at most `ADDRESS_SECONDS_MAX` and at least `ADDRESS_SECONDS_MIN` from now on.
+
+        The store answers with `answer_headers` (Content-Type, Content-Disposition, Cache-Control)
+        in place of those that the object was stored with.
+        """
         ...
 
     def part_request(self, key: str, upload_id: str, number: int, *, sha256: str) -> SignedRequest:
