@@ -19,7 +19,11 @@ from portal.storage.local import LocalStore, LocalUploads
 
 @dataclass(frozen=True)
 class Runtime:
-    """`addresses` is None where bytes go through the portal, to and from its local folder."""
+    """`addresses` is None where bytes go through the portal, to and from its local folder.
+
+    `inner_addresses` are those by which machines beside the store reach it, such as our nginx:
+    a signature holds for one host name, and browsers may know the store by another.
+    """
 
     settings: Settings
     engine: Engine
@@ -27,15 +31,17 @@ class Runtime:
     uploads: MultipartUploads
     search: SearchEngine
     addresses: SignedAddresses | None = None
+    inner_addresses: SignedAddresses | None = None
 
 
 @dataclass(frozen=True)
 class Storage:
-    """The three views of one store."""
+    """The views of one store."""
 
     store: ObjectStore
     uploads: MultipartUploads
     addresses: SignedAddresses | None
+    inner_addresses: SignedAddresses | None = None
 
 
 @contextmanager
@@ -53,6 +59,7 @@ def open_runtime(settings: Settings) -> Iterator[Runtime]:
             uploads=storage.uploads,
             search=open_search(settings),
             addresses=storage.addresses,
+            inner_addresses=storage.inner_addresses,
         )
 
 
