@@ -28,6 +28,7 @@ from portal.web import entrance, errors, health
 from portal.web.body_limit import BodyLimit
 from portal.web.openapi import Operation, openapi_route
 from portal.web.request_log import RequestLog
+from portal.web.request_metrics import RequestMetrics
 from portal.web.same_origin import SameOrigin
 from portal.web.security_headers import SecurityHeaders
 from portal.web.static_files import BuiltFiles
@@ -70,6 +71,7 @@ def create_app(runtime: Runtime) -> Starlette:
             Middleware(RuntimeState, runtime=runtime),
             Middleware(TrustedProxies, settings=runtime.settings),
             Middleware(RequestLog),
+            Middleware(RequestMetrics, routes=ROUTES),
             Middleware(SecurityHeaders),
             Middleware(errors.Errors),
             Middleware(TrustedHosts, settings=runtime.settings),

@@ -15,6 +15,7 @@ from portal.search.engines.interface import SearchEngine
 from portal.settings import Settings
 from portal.storage.interface import MultipartUploads, ObjectStore, SignedAddresses
 from portal.storage.local import LocalStore, LocalUploads
+from portal.storage.measured import MeasuredStore, MeasuredUploads
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,8 @@ def open_runtime(settings: Settings) -> Iterator[Runtime]:
         yield Runtime(
             settings=settings,
             engine=engine,
-            store=storage.store,
-            uploads=storage.uploads,
+            store=MeasuredStore(storage.store),
+            uploads=MeasuredUploads(storage.uploads),
             search=open_search(settings),
             addresses=storage.addresses,
             inner_addresses=storage.inner_addresses,

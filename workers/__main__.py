@@ -15,6 +15,7 @@ import structlog
 from portal.errors import PortalError, SettingsError
 from portal.jobs import Lane
 from portal.logs import configure_logging
+from portal.metrics.gathering import answering
 from portal.runtime import Runtime, open_runtime
 from portal.settings import Settings, load_settings
 from portal.supervisor import PRIVATE_UMASK, watch_lifeline
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         configure_logging(settings)
         if not sys.stdin.isatty():
             watch_lifeline(stop.set)
-        with open_runtime(settings) as runtime:
+        with open_runtime(settings) as runtime, answering(settings, role="worker"):
             work(settings, runtime, lanes, stop)
     except SettingsError as error:
         _log.error("worker cannot start", reason=str(error))

@@ -26,6 +26,7 @@ from portal.jobs import LANES, Job, Lane, Task, defer
 from portal.jobs import service as jobs_service
 from portal.jobs.service import HEARTBEAT_SECONDS, STALLED_SECONDS
 from portal.logs import bound
+from portal.metrics.observing import UNEXPECTED, cause_of, count_failure
 from workers.lanes import CONCURRENCY, RETRIES
 from workers.registry import JobHandler
 
@@ -60,8 +61,10 @@ class JobRunner:
             self.handlers[task](subject_id)
             _log.info("job ended", seconds=round(time.monotonic() - started_at, 3))
         except PortalError as error:
+            count_failure(task=task, cause=cause_of(error))
             self._again(task, subject_id, tries, str(error))
         except Exception:  # noqa: BLE001 - the border of a job: a fault in one must not end the others
+            count_failure(task=task, cause=UNEXPECTED)
             _log.exception("job raised an unexpected error", task=task, subject_id=subject_id)
             self._again(task, subject_id, tries, "unexpected fault")
 

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 
@@ -27,6 +28,13 @@ from portal.errors import (
     ToolMissing,
 )
 from portal.jobs import LANES
+from portal.metrics.observing import (
+    NEVER_ENDED,
+    UNEXPECTED,
+    cause_of,
+    count_failure,
+    count_step,
+)
 from portal.runtime import Runtime
 from portal.storage import keys
 from portal.transcripts import service as transcripts_service
@@ -38,6 +46,17 @@ from workers.scratch import scratch_folder
 PROGRESS_EVERY_SECONDS = 0.5
 
 _log = structlog.get_logger(__name__)
+
+
+class Ending(StrEnum):
+    """How an attempt ended; a step may go on to another one."""
+
+    DONE = Outcome.DONE
+    PARTIAL = Outcome.PARTIAL
+    FAILED = Outcome.FAILED
+    AGAIN = "again"
+    INTERRUPTED = "interrupted"
+    SUPERSEDED = "superseded"
 
 
 @dataclass(frozen=True)
@@ -55,39 +74,47 @@ class StepRunner:
             attempt = assets_service.begin_attempt(connection, asset_id, step)
         if attempt is None:
             return
+        started_at = time.monotonic()
+        outcome = self._ending(attempt)
+        count_step(step=step, outcome=outcome, seconds=time.monotonic() - started_at)
+
+    def _ending(self, attempt: Attempt) -> Ending:
+        step, asset_id = attempt.step, attempt.asset.id
         try:
-            self._attempt(attempt)
+            return self._attempt(attempt)
         except Superseded:
             _log.info("attempt superseded", step=step, asset_id=asset_id, attempt=attempt.number)
             self._discard(attempt)
+            return Ending.SUPERSEDED
 
-    def _attempt(self, attempt: Attempt) -> None:
+    def _attempt(self, attempt: Attempt) -> Ending:
         if self._is_worn_out(attempt):
             detail = f"Given up: {attempt.step} of {attempt.asset.filename} never came to an end."
-            self._fail(attempt, detail)
-            return
+            return self._fail(attempt, detail, cause=NEVER_ENDED)
         try:
             with scratch_folder(self.runtime.settings.scratch_path) as scratch:
                 result = self.handlers[attempt.step](self._step_run(attempt, scratch))
-                self._publish(attempt, result)
+                return self._publish(attempt, result)
         except Superseded:
             raise
         except Interrupted:
-            self._give_back(attempt)
+            return self._give_back(attempt)
         except (MediaRefused, ToolMissing) as error:  # waiting would install nothing
-            self._fail(attempt, str(error))
+            return self._fail(attempt, str(error), cause=cause_of(error))
         except PortalError as error:
-            self._try_again(attempt, str(error), is_over_limit=isinstance(error, LimitExceeded))
+            return self._try_again(attempt, str(error), cause=cause_of(error))
         except Exception:  # noqa: BLE001 - the border of a job: a fault in one must not end the others
             _log.exception("step raised an unexpected error", step=attempt.step)
             sentence = f"{attempt.step} of {attempt.asset.filename} met an unexpected fault"
-            self._try_again(attempt, f"{sentence}; the worker's log has it.")
+            return self._try_again(
+                attempt, f"{sentence}; the worker's log has it.", cause=UNEXPECTED
+            )
 
     def _is_worn_out(self, attempt: Attempt) -> bool:
         """Tries are counted when they begin, so that one which kills its worker counts too."""
         return attempt.tries > RETRIES[LANES[STEP_TASKS[attempt.step]]].tries_max
 
-    def _publish(self, attempt: Attempt, result: StepResult) -> None:
+    def _publish(self, attempt: Attempt, result: StepResult) -> Ending:
         with self.runtime.engine.begin() as connection:
             assets_service.publish_renditions(connection, attempt, result.renditions)
             if result.apply is not None:
@@ -101,33 +128,38 @@ class StepRunner:
                 detail=result.detail,
                 notes=result.notes,
             )
+        return Ending(result.outcome)
 
-    def _fail(self, attempt: Attempt, detail: str) -> None:
+    def _fail(self, attempt: Attempt, detail: str, *, cause: str) -> Ending:
+        count_failure(task=STEP_TASKS[attempt.step], cause=cause)
         _log.warning("step failed", step=attempt.step, asset_id=attempt.asset.id, detail=detail)
         with self.runtime.engine.begin() as connection:
             assets_service.finish_attempt(
                 connection, attempt, outcome=Outcome.FAILED, detail=detail
             )
         self._discard(attempt)
+        return Ending.FAILED
 
-    def _try_again(self, attempt: Attempt, detail: str, *, is_over_limit: bool = False) -> None:
+    def _try_again(self, attempt: Attempt, detail: str, *, cause: str) -> Ending:
         policy = RETRIES[LANES[STEP_TASKS[attempt.step]]]
-        policy = policy.after_limit() if is_over_limit else policy
+        policy = policy.after_limit() if cause == LimitExceeded.code else policy
         wait_seconds = policy.wait_seconds(attempt.tries)
         if wait_seconds is None:
-            self._fail(attempt, detail)
-            return
+            return self._fail(attempt, detail, cause=cause)
+        count_failure(task=STEP_TASKS[attempt.step], cause=cause)
         _log.warning("step will be tried again", step=attempt.step, detail=detail)
         with self.runtime.engine.begin() as connection:
             assets_service.hold_attempt(connection, attempt)
             assets_service.try_again(connection, attempt, detail=detail, delay_seconds=wait_seconds)
         self._discard(attempt)
+        return Ending.AGAIN
 
-    def _give_back(self, attempt: Attempt) -> None:
+    def _give_back(self, attempt: Attempt) -> Ending:
         with self.runtime.engine.begin() as connection:
             assets_service.hold_attempt(connection, attempt)
             assets_service.give_back_try(connection, attempt)
         self._discard(attempt)
+        return Ending.INTERRUPTED
 
     def _discard(self, attempt: Attempt) -> None:
         """Delete what the attempt has stored, unless it was shown."""

@@ -19,6 +19,7 @@ from portal.cli.output import say
 from portal.cli.processes import web_process, worker_process
 from portal.db.watch import kept_running
 from portal.errors import Conflict
+from portal.metrics import service as metrics_service
 from portal.runtime import Runtime
 from portal.settings import Settings
 from portal.supervisor import Supervisor
@@ -49,6 +50,7 @@ def serve(
     check_port(host, port)
     with (
         opened(settings) as runtime,
+        metrics_service.served(runtime),
         kept_running(settings),
         web_process(settings, host=host, port=port) as web,
     ):

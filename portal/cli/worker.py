@@ -10,6 +10,7 @@ from portal.cli.failures import UsageError
 from portal.cli.installation import opened, read_settings
 from portal.cli.processes import worker_process
 from portal.jobs import Lane
+from portal.metrics import service as metrics_service
 from portal.supervisor import Supervisor
 
 GRACE_SECONDS = 15.0
@@ -29,7 +30,7 @@ def worker(
     """Run a worker until Ctrl+C; it starts again whenever it dies."""
     chosen = checked_lanes(lanes)
     settings = read_settings(quiet=False)
-    with opened(settings):
+    with opened(settings) as runtime, metrics_service.served(runtime):
         child = worker_process(settings, lanes=",".join(chosen))
         Supervisor([child], grace_seconds=GRACE_SECONDS).run()
 

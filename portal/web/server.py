@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from portal.app import create_app
 from portal.logs import configure_logging
+from portal.metrics.gathering import answering
 from portal.runtime import open_runtime
 from portal.settings import Settings, load_settings
 from portal.supervisor import LIFELINE_FD, PRIVATE_UMASK, watch_lifeline
@@ -37,7 +38,7 @@ class WebProcess:
     @asynccontextmanager
     async def _lifespan(self, _router: object) -> AsyncIterator[None]:
         # Opening blocks, which is right here: no request is served before it is done.
-        with open_runtime(self.settings) as runtime:
+        with open_runtime(self.settings) as runtime, answering(self.settings, role="web"):
             self.app = create_app(runtime)
             async with self.app.router.lifespan_context(self.app):
                 yield

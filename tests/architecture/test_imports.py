@@ -36,6 +36,8 @@ OPEN_AS_WELL = (
     "portal.jobs.Lane",
     "portal.jobs.Task",
     "portal.jobs.defer",
+    "portal.metrics.gathering",
+    "portal.metrics.observing",
     "portal.search.documents",
     "portal.search.engines.interface",
     "portal.transcripts.formats",
