@@ -26,6 +26,7 @@ from workers.registry import STEP_HANDLERS, job_handlers
 from workers.runner import StepRunner
 from workers.sandbox import open_sandbox
 from workers.scratch import delete_abandoned
+from workers.sign_of_life import sign_of_life
 
 _log = structlog.get_logger(__name__)
 
@@ -65,7 +66,11 @@ def work(
     if Lane.INDEX in lanes:
         mend_index(runtime)
     _log.info("worker ready", lanes=[str(lane) for lane in lanes])
-    asyncio.run(run_until(build_app(jobs), lanes, stop, engine=runtime.engine))
+    with sign_of_life(settings.data_path) as sign:
+        working = run_until(
+            build_app(jobs), lanes, stop, engine=runtime.engine, on_alive=sign.renew
+        )
+        asyncio.run(working)
     sweep.join()
 
 

@@ -110,9 +110,16 @@ async def run_due(app: App, lanes: Sequence[Lane]) -> None:
 
 
 async def run_until(
-    app: App, lanes: Sequence[Lane], stop: threading.Event, *, engine: Engine
+    app: App,
+    lanes: Sequence[Lane],
+    stop: threading.Event,
+    *,
+    engine: Engine,
+    on_alive: Callable[[], None],
 ) -> None:
     """Work until `stop` is set; handlers see the same event and give their work back.
+
+    `on_alive` is called after each look that found all lanes alive in the database.
 
     A lane that ends by itself, or that others take for dead, ends them all, for the process to be
     started anew: else its jobs would wait, or run twice, unnoticed. Raises DatabaseUnavailable.
@@ -120,7 +127,7 @@ async def run_until(
     async with app.open_async():
         workers = [_lane_worker(app, lane, wait=True) for lane in lanes]
         tasks = {asyncio.create_task(worker.run()) for worker in workers}
-        tasks.add(asyncio.create_task(_watch(engine, workers)))
+        tasks.add(asyncio.create_task(_watch(engine, workers, on_alive)))
         stopping = asyncio.create_task(asyncio.to_thread(stop.wait))
         await asyncio.wait({*tasks, stopping}, return_when=asyncio.FIRST_COMPLETED)
         was_asked = stop.is_set()
@@ -134,7 +141,9 @@ async def run_until(
         raise DatabaseUnavailable("The queue of jobs was lost.") from fault
 
 
-async def _watch(engine: Engine, workers: Sequence[LaneWorker]) -> None:
+async def _watch(
+    engine: Engine, workers: Sequence[LaneWorker], on_alive: Callable[[], None]
+) -> None:
     """Return once a lane's heart has stopped beating.
 
     Procrastinate 3.10 goes on without a heartbeat that has failed once, unless it has periodic
@@ -145,6 +154,7 @@ async def _watch(engine: Engine, workers: Sequence[LaneWorker]) -> None:
         ids = {worker.worker_id for worker in workers if worker.worker_id is not None}
         if not await asyncio.to_thread(_are_alive, engine, ids):
             return
+        on_alive()
 
 
 def _are_alive(engine: Engine, worker_ids: Set[int]) -> bool:

@@ -236,13 +236,21 @@ class Work:
 
     def __init__(self, engine: Engine, handler: JobHandler) -> None:
         self.stop = threading.Event()
+        self.was_seen_alive = threading.Event()
         self._engine = engine
         self._app = build_app(JobRunner(engine, handlers(handler)))
         self._pool = ThreadPoolExecutor(1)
         self.done = self._pool.submit(self._run)
 
     def _run(self) -> None:
-        asyncio.run(run_until(self._app, list(Lane), self.stop, engine=self._engine))
+        working = run_until(
+            self._app,
+            list(Lane),
+            self.stop,
+            engine=self._engine,
+            on_alive=self.was_seen_alive.set,
+        )
+        asyncio.run(working)
 
     def __enter__(self) -> Work:
         return self
@@ -270,6 +278,11 @@ def test_a_worker_is_known_while_it_lives(engine: Engine) -> None:
     work.done.result(timeout=WAIT_SECONDS_MAX)
     with engine.connect() as connection:
         assert jobs_service.live_worker_count(connection) == 0
+
+
+def test_a_worker_says_that_it_lives(engine: Engine) -> None:
+    with Work(engine, lambda _id: None) as work:
+        assert work.was_seen_alive.wait(WAIT_SECONDS_MAX)
 
 
 def test_a_new_job_is_taken_up_at_once(engine: Engine) -> None:
