@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from portal.errors import PortalError
 
@@ -19,6 +19,12 @@ UNEXPECTED = "unexpected"
 NEVER_ENDED = "never_ended"
 """The cause of a failure whose tries all killed their worker."""
 
+_STARTED_AT = Gauge(
+    "portal_process_start_time_seconds",
+    "When a process began, in Unix time: it changes whenever the process had to start again.",
+    registry=OF_THIS_PROCESS,
+)
+_STARTED_AT.set_to_current_time()
 _REQUESTS = Counter(
     "portal_http_requests",
     "Requests answered, by route template, method and class of status.",

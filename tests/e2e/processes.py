@@ -8,9 +8,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -57,6 +57,8 @@ class Installation:
     """A data folder, and the processes that work on it."""
 
     folder: Path
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Settings of its commands besides the data folder, by the names of their variables."""
 
     @property
     def settings(self) -> Settings:
@@ -133,7 +135,7 @@ class Installation:
     def _environment(self) -> dict[str, str]:
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("PORTAL_")}
         ours = {"PORTAL_DATA_DIR": str(self.folder), "PORTAL_DISK_FREE_BYTES_MIN": "0"}
-        return {**inherited, **ours}
+        return {**inherited, **ours, **self.variables}
 
 
 def wait_until(
