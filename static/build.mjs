@@ -35,7 +35,7 @@ async function dropOthers(kept) {
 await mkdir(dist, { recursive: true });
 const builder = await context({
   absWorkingDir: root,
-  entryPoints: ["src/portal.ts", "styles/portal.css"],
+  entryPoints: ["src/portal.ts", "src/desk.ts", "src/digest-worker.ts", "styles/portal.css"],
   entryNames: "[name]-[hash]",
   chunkNames: "[name]-[hash]",
   outdir: dist,

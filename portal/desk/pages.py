@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from portal.assets import service as assets_service
 from portal.assets.models import Step
+from portal.desk.uploading import UploadPanel, upload_panel
 from portal.desk.views import DeskEvent, DeskLine, desk_event, desk_line
 from portal.errors import InvalidInput
 from portal.events import service as events_service
@@ -22,7 +23,7 @@ from portal.visibility import INSTALLATION, Viewer
 from portal.web.forms import read_form, text_field
 from portal.web.i18n import gettext, language_of, msg
 from portal.web.templating import render
-from portal.web.transactions import in_transaction
+from portal.web.transactions import in_transaction, runtime_of
 from portal.web.viewers import account_of
 
 WELCOME = "welcome"
@@ -69,6 +70,7 @@ async def _show_event(request: Request, refusal: Refusal | None = None) -> Respo
         "desk/event.html",
         status_code=status_code,
         page=page,
+        upload=_upload_panel(request),
         fault=gettext(language_of(request), str(refusal.error)) if refusal else "",
         at=refusal.given if refusal else "",
     )
@@ -116,6 +118,16 @@ def _event_page(connection: Connection, slug: str, *, viewer: Viewer, language: 
     )
     states = {asset.id: assets_service.state_of(asset) for asset in assets}
     return desk_event(event, assets, states, language=language)
+
+
+def _upload_panel(request: Request) -> UploadPanel:
+    settings = runtime_of(request).settings
+    return upload_panel(
+        kinds=settings.upload_kinds,
+        bytes_max=settings.upload_bytes_max,
+        form_bytes_max=settings.upload_form_bytes_max,
+        language=language_of(request),
+    )
 
 
 def _publish(connection: Connection, slug: str, given: str) -> Event:

@@ -62,6 +62,11 @@ class StepView:
     detail: str
     can_retry: bool
 
+    @property
+    def words(self) -> str:
+        """`Transcode: running 40%`"""
+        return f"{self.name}: {self.state_name} {self.progress}".rstrip()
+
 
 @dataclass(frozen=True)
 class AssetRow:
@@ -77,6 +82,22 @@ class AssetRow:
     steps: tuple[StepView, ...]
 
 
+BLANK_STEP = StepView("", "", StepState.WAITING, "", progress="", detail="", can_retry=True)
+BLANK_ASSET = AssetRow(
+    id="",
+    path="",
+    title=Text("", ""),
+    filename="",
+    kind_name="",
+    size="",
+    state=AssetState.PROCESSING,
+    state_name="",
+    notes=(),
+    steps=(),
+)
+"""What script fills for files that come in while the page is open."""
+
+
 @dataclass(frozen=True)
 class DeskEvent:
     path: str
@@ -88,6 +109,8 @@ class DeskEvent:
     can_publish: bool
     can_withdraw: bool
     assets: tuple[AssetRow, ...]
+    blank_asset: AssetRow = BLANK_ASSET
+    blank_step: StepView = BLANK_STEP
 
 
 def desk_path(event: Event) -> str:

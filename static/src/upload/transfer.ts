@@ -1,0 +1,232 @@
+import type { BegunUpload, Completion, FileFacts, StoredPart, UploadApi } from "./api";
+import { isForgotten, Refused, Unreadable } from "./failures";
+import { patiently } from "./patience";
+import type { sendPart } from "./sending";
+
+export const PARTS_AT_ONCE = 3;
+const HEAD_BYTES = 4096;
+/** A part that arrives damaged, or whose address is refused, gets this many addresses. */
+const ADDRESSES_MAX = 5;
+const BEGINNINGS_MAX = 3;
+/**
+ * One core computes some 200 MB/s of a digest that WebCrypto cannot build piece by piece. Up to
+ * here that buys knowing a duplicate at once; above, it could hold back a fast network, and the
+ * server computes the digest anyway.
+ */
+export const WHOLE_DIGEST_BYTES_MAX = 4 * 1024 ** 3;
+
+/** What a transfer needs of the world. */
+export interface Services {
+  readonly api: Pick<UploadApi, "begin" | "sign" | "complete">;
+  readonly digester: {
+    part(file: string, part: Blob, isOfWhole: boolean): Promise<string>;
+    whole(file: string): Promise<string | null>;
+  };
+  readonly send: typeof sendPart;
+  /** Runs a task when fewer than three parts, of all files, are on their way. */
+  readonly inTurn: <Result>(task: () => Promise<Result>) => Promise<Result>;
+}
+
+export type Phase = "sending" | "completing";
+
+export interface Report {
+  readonly onBegun: (id: string) => void;
+  readonly onProgress: (bytes: number) => void;
+  readonly onPhase: (phase: Phase | "waiting") => void;
+}
+
+/** One file on its way; `run` may be stopped by its signal and called again. */
+export class Transfer {
+  private digests = new Map<number, Promise<string>>();
+  private whole: Promise<string | null> | null = null;
+  private sent = new Map<number, number>();
+  private sentBytes = 0;
+  private partBytes = 0;
+  private phase: Phase = "sending";
+  /** All of it is sent, so only the last word is missing; beginning again would send it twice. */
+  private uncompleted: BegunUpload | null = null;
+  private waitingCount = 0;
+
+  constructor(
+    private readonly name: string,
+    private readonly file: File,
+    private readonly services: Services,
+    private readonly report: Report,
+  ) {}
+
+  /** Throws Refused, Unreachable, Unreadable, or the signal's reason. */
+  async run(signal: AbortSignal): Promise<Completion> {
+    for (let beginnings = 1; ; beginnings += 1) {
+      try {
+        this.uncompleted ??= await this.sendAll(signal);
+        return await this.complete(this.uncompleted, signal);
+      } catch (error) {
+        if (!canBeginAgain(error)) throw error;
+        this.uncompleted = null;
+        if (beginnings >= BEGINNINGS_MAX) throw error;
+      }
+    }
+  }
+
+  private async sendAll(signal: AbortSignal): Promise<BegunUpload> {
+    this.enter("sending");
+    const facts = await factsOf(this.file);
+    const upload = await this.patiently(() => this.services.api.begin(facts, signal), signal);
+    this.report.onBegun(upload.id);
+    await this.sendMissing(upload, signal);
+    return upload;
+  }
+
+  private async sendMissing(upload: BegunUpload, signal: AbortSignal): Promise<void> {
+    this.cut(upload.part_bytes);
+    const stored = new Map(upload.parts.map((part) => [part.number, part]));
+    const lanes = new AbortController();
+    const stop = (): void => lanes.abort(signal.reason);
+    signal.addEventListener("abort", stop);
+    const numbers = range(upload.part_count).values();
+    // Three lanes take turns with those of other files, so a photo need not wait for a recording.
+    const lane = async (): Promise<void> => {
+      for (const number of numbers) {
+        await this.services.inTurn(async () => {
+          lanes.signal.throwIfAborted();
+          await this.bring(upload, number, stored.get(number), lanes.signal);
+        });
+      }
+    };
+    try {
+      await Promise.all(Array.from({ length: PARTS_AT_ONCE }, lane));
+    } catch (error) {
+      lanes.abort(error);
+      throw error;
+    } finally {
+      signal.removeEventListener("abort", stop);
+    }
+  }
+
+  private async bring(
+    upload: BegunUpload,
+    number: number,
+    stored: StoredPart | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const sha256 = await this.digest(number);
+    const size = this.part(number).size;
+    if (!stored || stored.size_bytes !== size || (stored.sha256 ?? sha256) !== sha256) {
+      await this.send(upload, number, sha256, signal);
+    }
+    this.note(number, size);
+  }
+
+  private async send(
+    upload: BegunUpload,
+    number: number,
+    sha256: string,
+    signal: AbortSignal,
+  ): Promise<void> {
+    for (let addresses = 1; ; addresses += 1) {
+      try {
+        return await this.patiently(async () => {
+          const signed = await this.services.api.sign(upload.id, number, sha256, signal);
+          const onProgress = (bytes: number): void => this.note(number, bytes);
+          await this.services.send(signed, this.part(number), { signal, onProgress });
+        }, signal);
+      } catch (error) {
+        this.note(number, 0);
+        if (!isOfTheAddress(error) || addresses >= ADDRESSES_MAX) throw error;
+      }
+    }
+  }
+
+  private async complete(upload: BegunUpload, signal: AbortSignal): Promise<Completion> {
+    this.enter("completing");
+    if (this.hasWhole) this.whole ??= this.services.digester.whole(this.digestName);
+    const sha256 = await this.whole;
+    return this.patiently(() => this.services.api.complete(upload.id, sha256, signal), signal);
+  }
+
+  private get digestName(): string {
+    return `${this.name} in ${this.partBytes}`;
+  }
+
+  private get hasWhole(): boolean {
+    return this.file.size <= WHOLE_DIGEST_BYTES_MAX;
+  }
+
+  /** Asked for once each and in order, whatever is sent again. */
+  private digest(number: number): Promise<string> {
+    const known = this.digests.get(number);
+    if (known) return known;
+    const asked = this.services.digester.part(this.digestName, this.part(number), this.hasWhole);
+    this.digests.set(number, asked);
+    return asked;
+  }
+
+  private part(number: number): Blob {
+    return this.file.slice((number - 1) * this.partBytes, number * this.partBytes);
+  }
+
+  private note(number: number, bytes: number): void {
+    this.sentBytes += bytes - (this.sent.get(number) ?? 0);
+    this.sent.set(number, bytes);
+    this.report.onProgress(this.sentBytes);
+  }
+
+  /** The server may want other parts than the last time; digests of those are worth nothing. */
+  private cut(partBytes: number): void {
+    this.sent = new Map();
+    this.sentBytes = 0;
+    if (partBytes === this.partBytes) return;
+    this.partBytes = partBytes;
+    this.digests = new Map();
+    this.whole = null;
+  }
+
+  private enter(phase: Phase): void {
+    this.phase = phase;
+    this.waitingCount = 0;
+    this.report.onPhase(phase);
+  }
+
+  private patiently<Result>(task: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
+    return patiently(task, { signal, onWaiting: this.onWaiting });
+  }
+
+  private readonly onWaiting = (isWaiting: boolean): void => {
+    this.waitingCount += isWaiting ? 1 : -1;
+    this.report.onPhase(this.waitingCount > 0 ? "waiting" : this.phase);
+  };
+}
+
+/** Throws Unreadable. */
+async function factsOf(file: File): Promise<FileFacts> {
+  return {
+    filename: file.name,
+    size_bytes: file.size,
+    head: await base64(file.slice(0, HEAD_BYTES)),
+    last_modified_ms: file.lastModified,
+  };
+}
+
+async function base64(blob: Blob): Promise<string> {
+  try {
+    const bytes = new Uint8Array(await blob.arrayBuffer());
+    return btoa(String.fromCharCode(...bytes));
+  } catch (error) {
+    if (error instanceof DOMException) throw new Unreadable();
+    throw error;
+  }
+}
+
+/** The upload is unknown by now, or the server misses parts that it was said to have. */
+function canBeginAgain(error: unknown): boolean {
+  return isForgotten(error) || (error instanceof Refused && error.status === 409);
+}
+
+/** Damaged on its way, or signed too long ago: another address may do. */
+function isOfTheAddress(error: unknown): boolean {
+  return error instanceof Refused && [400, 403].includes(error.status);
+}
+
+function range(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index + 1);
+}
