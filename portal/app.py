@@ -72,7 +72,7 @@ def create_app(runtime: Runtime) -> Starlette:
             Middleware(TrustedProxies, settings=runtime.settings),
             Middleware(RequestLog),
             Middleware(RequestMetrics, routes=ROUTES),
-            Middleware(SecurityHeaders),
+            Middleware(SecurityHeaders, settings=runtime.settings),
             Middleware(errors.Errors),
             Middleware(TrustedHosts, settings=runtime.settings),
             Middleware(BodyLimit),
