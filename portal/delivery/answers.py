@@ -1,66 +1,21 @@
-"""Answers that carry text or stored bytes: conditions, ranges, and who may keep a copy."""
+"""Answers that the portal sends itself: text, and stored bytes whole or in part."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from portal.delivery.conditions import ByteRange, is_known, requested_range
+from portal.delivery.sources import ASK_AGAIN, Source, caching_header, sharing_headers
 from portal.errors import StorageCorrupt
 from portal.storage.interface import ObjectStore
-from portal.web.transactions import runtime_of
 
 CHUNK_BYTES = 1024**2
 """Read and sent in one go; Starlette's FileResponse takes 64 KB and is many times slower."""
-
-FOR_MINUTES = "public, max-age=300"
-"""How long a withdrawal may take to reach the caches: no public byte is kept unasked for longer."""
-ASK_AGAIN = "no-cache"
-NEVER = "private, no-store"
-
-
-@dataclass(frozen=True)
-class Source:
-    """An object to send. `caching` holds for what is public; all else is kept by nobody."""
-
-    key: str
-    etag: str
-    media_type: str
-    is_public: bool
-    caching: str
-    size_bytes: int | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-async def stored_answer(request: Request, source: Source) -> Response:
-    """The object, or the part of it that is asked for. Raises ObjectMissing."""
-    headers = {
-        **_keeping(source.etag, caching=source.caching, is_public=source.is_public),
-        "Accept-Ranges": "bytes",
-        **source.headers,
-    }
-    store = runtime_of(request).store
-    size_bytes = source.size_bytes
-    if size_bytes is None:
-        # Before any 304: "*" matches only what is there (RFC 9110, 13.1.2).
-        size_bytes = (await run_in_threadpool(store.head, source.key)).size_bytes
-    if is_known(request.headers, etag=source.etag):
-        return Response(status_code=304, headers=headers)
-    whole = ByteRange(0, size_bytes)
-    if request.method == "HEAD":  # ranges are defined for GET alone: RFC 9110, 14.2
-        return _head(whole, source.media_type, headers)
-    part = requested_range(request.headers, size_bytes=size_bytes, etag=source.etag)
-    if part is None:
-        return await _bytes_answer(store, source, whole, status_code=200, headers=headers)
-    headers["Content-Range"] = part.content_range(size_bytes)
-    if not part.length:
-        return _not_satisfiable(size_bytes, headers)
-    return await _bytes_answer(store, source, part, status_code=206, headers=headers)
 
 
 def text_answer(
@@ -68,7 +23,11 @@ def text_answer(
 ) -> Response:
     body = text.encode()
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    headers = _keeping(etag, caching=caching, is_public=is_public)
+    headers = {
+        "ETag": etag,
+        "Cache-Control": caching_header(caching, is_public=is_public),
+        **sharing_headers(is_public=is_public),
+    }
     if is_known(request.headers, etag=etag):
         return Response(status_code=304, headers=headers)
     # Not `media_type=`: Starlette would add a charset, which HLS types do not have.
@@ -76,15 +35,43 @@ def text_answer(
     return Response(body, headers=headers)
 
 
-async def _bytes_answer(
-    store: ObjectStore,
-    source: Source,
-    part: ByteRange,
-    *,
-    status_code: int,
-    headers: Mapping[str, str],
+async def bytes_answer(request: Request, source: Source, *, store: ObjectStore) -> Response:
+    """The object, or the part of it that is asked for. Raises ObjectMissing."""
+    is_whole = request.method != "HEAD" and "range" not in request.headers
+    if source.size_bytes is None and is_whole:
+        return await _unmeasured_answer(source, store)
+    size_bytes = await _size_bytes(source, store)
+    whole = ByteRange(0, size_bytes)
+    if request.method == "HEAD":  # ranges are defined for GET alone: RFC 9110, 14.2
+        return Response(headers=_described(source, whole))
+    part = requested_range(request.headers, size_bytes=size_bytes, etag=source.etag)
+    if part is None:
+        return await _part_answer(store, source, whole)
+    content_range = part.content_range(size_bytes)
+    if not part.length:
+        return _not_satisfiable(
+            size_bytes, {**source.answer_headers, "Content-Range": content_range}
+        )
+    return await _part_answer(store, source, part, content_range=content_range)
+
+
+async def _unmeasured_answer(source: Source, store: ObjectStore) -> Response:
+    """All of an object whose size nobody knows: a short first read has told it."""
+    first = await run_in_threadpool(store.read, source.key, start=0, length=CHUNK_BYTES)
+    if len(first) < CHUNK_BYTES:
+        return Response(first, headers=_described(source, ByteRange(0, len(first))))
+    whole = ByteRange(0, await _size_bytes(source, store))
+    chunks = _chunks(store, source.key, whole, first)
+    return StreamingResponse(chunks, headers=_described(source, whole))
+
+
+async def _part_answer(
+    store: ObjectStore, source: Source, part: ByteRange, *, content_range: str | None = None
 ) -> Response:
-    headers = {**headers, "Content-Type": source.media_type, "Content-Length": str(part.length)}
+    headers = _described(source, part)
+    if content_range:
+        headers["Content-Range"] = content_range
+    status_code = 206 if content_range else 200
     first = await _read(store, source.key, part.start, min(part.length, CHUNK_BYTES))
     if len(first) == part.length:
         return Response(first, status_code=status_code, headers=headers)
@@ -112,9 +99,15 @@ async def _read(store: ObjectStore, key: str, start: int, length: int) -> bytes:
     return found
 
 
-def _head(whole: ByteRange, media_type: str, headers: Mapping[str, str]) -> Response:
-    described = {"Content-Type": media_type, "Content-Length": str(whole.length)}
-    return Response(headers={**headers, **described})
+async def _size_bytes(source: Source, store: ObjectStore) -> int:
+    if source.size_bytes is not None:
+        return source.size_bytes
+    return (await run_in_threadpool(store.head, source.key)).size_bytes
+
+
+def _described(source: Source, part: ByteRange) -> dict[str, str]:
+    described = {"Content-Type": source.media_type, "Content-Length": str(part.length)}
+    return {**source.answer_headers, **described}
 
 
 def _not_satisfiable(size_bytes: int, headers: Mapping[str, str]) -> Response:
@@ -124,13 +117,3 @@ def _not_satisfiable(size_bytes: int, headers: Mapping[str, str]) -> Response:
         status_code=416,
         headers={**headers, "Cache-Control": "no-store"},
     )
-
-
-def _keeping(etag: str, *, caching: str, is_public: bool) -> dict[str, str]:
-    """Public material may be shown by any site; the rest is for our own pages and no cache."""
-    return {
-        "ETag": etag,
-        "Cache-Control": caching if is_public else NEVER,
-        "Cross-Origin-Resource-Policy": "cross-origin" if is_public else "same-origin",
-        "X-Content-Type-Options": "nosniff",
-    }

@@ -41,6 +41,17 @@ def requested_range(headers: Mapping[str, str], *, size_bytes: int, etag: str) -
     return _last(int(last), size_bytes) if last else None
 
 
+def forwarded_range(headers: Mapping[str, str], *, etag: str) -> str:
+    """The one range that is asked for, as whoever sends the bytes is to be asked; "" for all."""
+    found = _SINGLE_RANGE.fullmatch(headers.get("range", ""))
+    if found is None or not _is_still(headers.get("if-range"), etag):
+        return ""
+    first, last = found.groups()
+    if not (first or last) or (first and last and int(last) < int(first)):
+        return ""  # malformed
+    return f"bytes={first}-{last}"
+
+
 def is_known(headers: Mapping[str, str], *, etag: str) -> bool:
     """Whether the asker has these very bytes already (If-None-Match, weak comparison)."""
     known = headers.get("if-none-match", "")

@@ -27,6 +27,15 @@ def segment_name(number: int) -> str:
     return f"{number:05d}.m4s"
 
 
+def segment_number(filename: str) -> int | None:
+    """0 for the initialisation segment; None for what no playlist calls so."""
+    if filename == INIT:
+        return 0
+    digits = filename.removesuffix(".m4s")
+    number = int(digits) if digits.isascii() and digits.isdigit() else 0
+    return number if number and segment_name(number) == filename else None
+
+
 def playable(renditions: Sequence[Rendition]) -> list[Rendition]:
     """What the master playlist offers: the ladder with its sound, or else the preview.
 

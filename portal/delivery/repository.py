@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select
 
 from portal.assets.models import Rendition, RenditionKind, Step
 from portal.db.tables import assets, events, originals, renditions, steps
@@ -22,6 +22,14 @@ class Ladder:
     is_public: bool
     is_complete: bool
     renditions: tuple[Rendition, ...]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One file of an HLS rendition; `is_listed` while the playlists of now name it."""
+
+    is_public: bool
+    is_listed: bool
 
 
 @dataclass(frozen=True)
@@ -56,6 +64,35 @@ def find_ladder(connection: Connection, asset_id: str, *, viewer: Viewer) -> Lad
         is_complete=all(row.outcome is not None for row in present),
         renditions=tuple(map(_rendition, present)),
     )
+
+
+def find_segment(
+    connection: Connection,
+    asset_id: str,
+    name: str,
+    *,
+    attempt: int,
+    number: int | None,
+    viewer: Viewer,
+) -> Segment | None:
+    """Of any attempt, there or not. `number` counts from 1; 0 is the initialisation segment,
+    None what no playlist calls so. None when the viewer may not see the asset.
+    """
+    is_listing = and_(
+        renditions.c.asset_id == assets.c.id,
+        renditions.c.name == name,
+        renditions.c.attempt == attempt,
+        renditions.c.step == Step.TRANSCODE,
+        renditions.c.kind.in_(_HLS),
+    )
+    count = func.jsonb_array_length(renditions.c.segment_seconds).label("segment_count")
+    query = _asset(count).outerjoin(renditions, is_listing)
+    row = connection.execute(_visible(query, asset_id, viewer)).one_or_none()
+    if row is None:
+        return None
+    last = row.segment_count
+    is_listed = last is not None and number is not None and number <= last
+    return Segment(is_public=bool(row.is_public), is_listed=is_listed)
 
 
 def find_image(

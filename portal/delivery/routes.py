@@ -16,8 +16,16 @@ from starlette.routing import Route
 
 from portal.assets.models import RenditionKind, Step
 from portal.delivery import repository
-from portal.delivery.answers import ASK_AGAIN, FOR_MINUTES, Source, stored_answer, text_answer
-from portal.delivery.playlists import INIT, master_playlist, media_playlist, playable
+from portal.delivery.answers import text_answer
+from portal.delivery.playlists import (
+    INIT,
+    master_playlist,
+    media_playlist,
+    playable,
+    segment_number,
+)
+from portal.delivery.senders import stored_answer
+from portal.delivery.sources import ASK_AGAIN, FOR_MINUTES, Source
 from portal.delivery.urls import MASTER, MEDIA
 from portal.errors import NotFound, ObjectMissing
 from portal.ids import is_id
@@ -68,20 +76,30 @@ async def send_segment(request: Request) -> Response:
 
     A new attempt takes over the playlists; who plays the old one's can go on.
     """
-    key = _segment_key(request)
-    is_public = await in_transaction(
-        request, repository.find_public_flag, _asset_id(request), viewer=viewer_of(request)
+    asset_id = _asset_id(request)
+    attempt = int(_part(request, "attempt", ATTEMPT))
+    name, filename = _part(request, "name", RENDITION), _part(request, "filename", SEGMENT)
+    segment = await in_transaction(
+        request,
+        repository.find_segment,
+        asset_id,
+        name,
+        attempt=attempt,
+        number=segment_number(filename),
+        viewer=viewer_of(request),
     )
-    if is_public is None:
+    if segment is None:
         raise _nothing_here()
+    key = keys.result(asset_id, Step.TRANSCODE, attempt, f"{name}/{filename}")
     return await _stored(
         request,
         Source(
             key=key,
             etag=f'"{key}"',
-            media_type=INIT_TYPE if key.endswith(INIT) else SEGMENT_TYPE,
-            is_public=is_public,
+            media_type=INIT_TYPE if filename == INIT else SEGMENT_TYPE,
+            is_public=segment.is_public,
             caching=FOR_MINUTES,
+            is_listed=segment.is_listed,
         ),
     )
 
@@ -189,12 +207,6 @@ def _asset_id(request: Request) -> str:
     if not is_id(asset_id):
         raise _nothing_here()
     return asset_id
-
-
-def _segment_key(request: Request) -> str:
-    attempt = int(_part(request, "attempt", ATTEMPT))
-    name = f"{_part(request, 'name', RENDITION)}/{_part(request, 'filename', SEGMENT)}"
-    return keys.result(_asset_id(request), Step.TRANSCODE, attempt, name)
 
 
 def _part(request: Request, name: str, pattern: re.Pattern[str]) -> str:
