@@ -7,20 +7,20 @@ import re
 import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from portal.redaction import REDACTED, Hidden, hidden_in
 from portal.settings import Settings
 
-REDACTED = "[redacted]"
 _SECRET_NAME = re.compile(
     r"passw|secret|token|authorization|cookie|credential"
     r"|(api|access|private|stream|meili|session)_?key|database_url",
     re.IGNORECASE,
 )
-_URL_PASSWORD = re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]+(?=@)")
 
 GRANIAN_LOG_CONFIG: Mapping[str, Any] = {
     "version": 1,
@@ -38,11 +38,19 @@ POOL_LOGGER = "portal.db.engine._Pool"
 """SQLAlchemy names the logger of a pool by its class, which is ours here."""
 LIBRARY_LOGGERS = ("alembic", "sqlalchemy", POOL_LOGGER, "procrastinate", "psycopg")
 """Their notices and tracebacks tell of their own workings; ours say what was done for whom."""
+TELLTALE_LOGGERS = {
+    "sqlalchemy": logging.INFO,  # below: the rows read, hashes of passwords among them
+    "botocore": logging.WARNING,  # below: requests with their headers and signatures
+    "boto3": logging.WARNING,
+    "urllib3": logging.WARNING,  # below: addresses with their queries
+}
+"""Libraries that tell secrets when they are asked for everything, and so never are."""
 
 
 def configure_logging(settings: Settings) -> None:
     """Send the records of structlog and of the standard library to standard error."""
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
+    redact = partial(_redact, hidden_in(settings))
     shared = _shared_processors()
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -56,16 +64,16 @@ def configure_logging(settings: Settings) -> None:
             foreign_pre_chain=[*_for_libraries(level), *shared],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
                 redact,
-                *_rendering(is_json=_wants_json(settings)),
+                _renderer(is_json=_wants_json(settings)),
             ],
         )
     )
     logging.captureWarnings(True)
     logging.basicConfig(handlers=[handler], level=level, force=True)
-    if level > logging.DEBUG:
-        for name in LIBRARY_LOGGERS:
-            logging.getLogger(name).setLevel(max(level, logging.WARNING))
+    for name, least in _library_levels(level).items():
+        logging.getLogger(name).setLevel(max(level, least))
 
 
 def bound(**fields: object) -> AbstractContextManager[None]:
@@ -76,9 +84,9 @@ def bound(**fields: object) -> AbstractContextManager[None]:
     return structlog.contextvars.bound_contextvars(**fields)
 
 
-def redact(_logger: WrappedLogger, _method: str, record: EventDict) -> EventDict:
-    """Hide what is named like a secret, at any depth, and passwords within addresses."""
-    return {name: _redacted(name, value) for name, value in record.items()}
+def _redact(hidden: Hidden, _logger: WrappedLogger, _method: str, record: EventDict) -> EventDict:
+    """Hide what is named like a secret, at any depth, and secrets within texts."""
+    return {name: _redacted(name, value, hidden=hidden) for name, value in record.items()}
 
 
 def without_traceback(_logger: WrappedLogger, _method: str, record: EventDict) -> EventDict:
@@ -90,16 +98,22 @@ def without_traceback(_logger: WrappedLogger, _method: str, record: EventDict) -
     return record
 
 
-def _redacted(name: str, value: object) -> object:
+def _redacted(name: str, value: object, *, hidden: Hidden) -> object:
     if _SECRET_NAME.search(name):
         return REDACTED
     if isinstance(value, Mapping):
-        return {inner: _redacted(str(inner), part) for inner, part in value.items()}
+        return {k: _redacted(str(k), part, hidden=hidden) for k, part in value.items()}
     if isinstance(value, list | tuple):
-        return [_redacted("", part) for part in value]
-    if isinstance(value, str):
-        return _URL_PASSWORD.sub(REDACTED, value)
-    return value
+        return [_redacted("", part, hidden=hidden) for part in value]
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return hidden.cut_from(str(value))
+
+
+def _library_levels(level: int) -> Mapping[str, int]:
+    """The least level that each library's records need, whatever ours is."""
+    quiet = {} if level <= logging.DEBUG else dict.fromkeys(LIBRARY_LOGGERS, logging.WARNING)
+    return {**TELLTALE_LOGGERS, **quiet}
 
 
 def _shared_processors() -> list[Processor]:
@@ -117,18 +131,13 @@ def _for_libraries(level: int) -> list[Processor]:
     return [without_traceback] if level > logging.DEBUG else []
 
 
-def _rendering(*, is_json: bool) -> list[Processor]:
+def _renderer(*, is_json: bool) -> Processor:
     if is_json:
-        return [
-            structlog.processors.format_exc_info,
-            redact,  # again: a traceback quotes messages
-            structlog.processors.JSONRenderer(default=str, ensure_ascii=False),
-        ]
+        return structlog.processors.JSONRenderer(default=str, ensure_ascii=False)
     # Not the default formatter of tracebacks: that one prints local variables, secrets too.
-    renderer = structlog.dev.ConsoleRenderer(
+    return structlog.dev.ConsoleRenderer(
         colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
     )
-    return [renderer]
 
 
 def _wants_json(settings: Settings) -> bool:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from portal.cli.output import warn
 from portal.errors import PortalError, SettingsError
+from portal.redaction import hidden_in
 from portal.settings import load_settings
 
 FAILED = 1
@@ -36,6 +37,7 @@ def _written_down(error: Exception) -> str:
     details = "".join(traceback.format_exception(error))
     try:
         settings = load_settings()
+        details = hidden_in(settings).cut_from(details)
         if settings.log_level == "debug":
             return f"\n{details}"
         path = settings.data_path / "failures.log"

@@ -10,7 +10,14 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from portal.logs import GRANIAN_LOG_CONFIG, LIBRARY_LOGGERS, REDACTED, bound, configure_logging
+from portal.logs import (
+    GRANIAN_LOG_CONFIG,
+    LIBRARY_LOGGERS,
+    TELLTALE_LOGGERS,
+    bound,
+    configure_logging,
+)
+from portal.redaction import REDACTED
 from portal.settings import Settings
 
 log = structlog.get_logger("portal.test")
@@ -124,6 +131,33 @@ def test_passwords_in_addresses_are_hidden_in_text_and_tracebacks(
     assert "db.example" in str(first["event"])
     assert "RuntimeError" in str(second["exception"])
     assert "hunter2" not in json.dumps([first, second])
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_secrets_of_the_settings_are_hidden_wherever_they_stand(
+    capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    _configure(log_format=form, meili_key="swordfish")
+    log.info(
+        "the key swordfish", address="http://x/?key=swordfish", several=[RuntimeError("swordfish")]
+    )
+    try:
+        _fail("refused: swordfish")
+    except RuntimeError:
+        logging.getLogger("library").exception("failed with %s", "swordfish")
+    text = capsys.readouterr().err
+    assert "refused" in text
+    assert "swordfish" not in text
+
+
+@pytest.mark.parametrize("name", TELLTALE_LOGGERS)
+def test_libraries_that_tell_secrets_never_tell_everything(
+    capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    _configure(log_level="debug")
+    logging.getLogger(f"{name}.part").debug("the row, the header, the query")
+    logging.getLogger(f"{name}.part").warning("what went wrong")
+    assert [record["event"] for record in _records(capsys)] == ["what went wrong"]
 
 
 def test_local_variables_do_not_reach_the_text_form(capsys: pytest.CaptureFixture[str]) -> None:
