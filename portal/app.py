@@ -24,6 +24,7 @@ from portal.people import pages as people_pages
 from portal.runtime import Runtime
 from portal.search import api as search_api
 from portal.search import pages as search_pages
+from portal.uploads import api as uploads_api
 from portal.web import entrance, errors, health
 from portal.web.body_limit import BodyLimit
 from portal.web.openapi import Operation, openapi_route
@@ -37,7 +38,7 @@ from portal.web.trusted_hosts import TrustedHosts
 from portal.web.trusted_proxies import TrustedProxies
 from portal.web.viewers import Viewers
 
-APIS = (events_api, assets_api, search_api, accounts_api)
+APIS = (events_api, assets_api, search_api, accounts_api, uploads_api)
 """Modules with `routes` and `operations`."""
 
 PAGES = (

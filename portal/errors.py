@@ -3,7 +3,8 @@
 PortalError                     500
 ├── InvalidInput                400   something that a user sent is wrong; may name fields
 │   ├── UnsupportedMedia        415   a file that we do not take, or not what its name says
-│   └── TooLarge                413
+│   ├── TooLarge                413
+│   └── TooSlow                 408   the bytes of a request stopped coming
 ├── NotSignedIn                 401
 ├── Forbidden                   403
 ├── NotFound                    404   also what exists but may not be seen
@@ -23,6 +24,8 @@ PortalError                     500
     ├── ToolMissing             500   ffmpeg or another program is not installed
     ├── ToolFailed              500   a program ended badly; worth another try
     ├── LimitExceeded           500   time, memory or size limit of the sandbox
+    ├── ScratchTooSmall         507   its files under work can never fit on this worker's disk
+    ├── ScratchBusy             503   others hold the room for files under work; costs no try
     ├── Interrupted             503   the worker was asked to stop; costs no try
     └── Superseded              409   a newer attempt owns the step; this one's work is void
 """
@@ -59,6 +62,11 @@ class UnsupportedMedia(InvalidInput):
 class TooLarge(InvalidInput):
     status = 413
     code = "too_large"
+
+
+class TooSlow(InvalidInput):
+    status = 408
+    code = "too_slow"
 
 
 class NotSignedIn(PortalError):
@@ -161,6 +169,16 @@ class ToolFailed(ProcessingError):
 
 class LimitExceeded(ProcessingError):
     code = "limit_exceeded"
+
+
+class ScratchTooSmall(ProcessingError):
+    status = 507
+    code = "scratch_too_small"
+
+
+class ScratchBusy(ProcessingError):
+    status = 503
+    code = "scratch_busy"
 
 
 class Interrupted(ProcessingError):

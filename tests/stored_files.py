@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +18,7 @@ from portal.jobs import Task
 from portal.runtime import Runtime
 from portal.storage.interface import StoredPart
 from portal.uploads import service as uploads_service
-from portal.uploads.models import FileDescription, Upload
+from portal.uploads.models import FileDescription, FileOffer, Upload
 from portal.visibility import INSTALLATION
 
 CAPTIONS = b"WEBVTT\n\n00:01.000 --> 00:02.000\nHistory belongs to those who find it.\n"
@@ -87,17 +87,20 @@ def begin_upload(
     with_digest: bool = True,
     description: FileDescription | None = None,
 ) -> Upload:
+    """Without a digest it goes in two parts: that of an only part would tell it."""
+    if not with_digest:
+        half = runtime.settings.model_copy(update={"upload_part_bytes": -(-len(content) // 2)})
+        runtime = replace(runtime, settings=half)
     with runtime.engine.begin() as connection:
-        return uploads_service.begin(
-            runtime,
-            connection,
+        offer = FileOffer(
             event_id=event.id,
             filename=filename,
             size_bytes=len(content),
             head=content[:4096],
             declared_sha256=sha256(content) if with_digest else None,
-            description=description,
+            description=description or FileDescription(),
         )
+        return uploads_service.begin(runtime, connection, offer)
 
 
 def put_parts(runtime: Runtime, upload: Upload, content: bytes) -> list[StoredPart]:

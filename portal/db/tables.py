@@ -16,6 +16,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -288,11 +289,21 @@ uploads = Table(
     Column("declared_sha256", Text),
     Column("description", JSONB, nullable=False, server_default=EMPTY_OBJECT),
     Column("state", Text, nullable=False, server_default="open"),
+    Column(
+        "account_id",
+        Text,
+        ForeignKey("accounts.id", ondelete="SET NULL"),
+        comment="whose upload it is; null for the command line's",
+    ),
+    Column("part_key", LargeBinary, nullable=False, comment="addresses of its parts are signed so"),
+    Column("fingerprint", Text, comment="the same when the same file is chosen again"),
     _created_at(),
     Column("updated_at", INSTANT, nullable=False, server_default=NOW),
     CheckConstraint(
         "state in ('open', 'completing', 'finished', 'duplicate', 'aborted')", name="state"
     ),
+    Index(None, "account_id", postgresql_where=text("state = 'open'")),
+    Index(None, "fingerprint", postgresql_where=text("state = 'open'")),
 )
 
 # --- accounts --------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ from portal.people import service as people_service
 from portal.runtime import Runtime
 from portal.storage.interface import StoredPart
 from portal.uploads import service as uploads_service
-from portal.uploads.models import FileDescription, Upload, UploadState
+from portal.uploads.models import FileDescription, FileOffer, Upload, UploadState
 
 READ_BYTES = 1024**2
 HEAD_BYTES = 64 * 1024
@@ -131,9 +131,7 @@ class Sender:
 
     def _begin(self, source: _Source, sha256: str) -> Upload:
         with self.runtime.engine.begin() as connection:
-            return uploads_service.begin(
-                self.runtime,
-                connection,
+            offer = FileOffer(
                 event_id=self.event_id,
                 filename=_readable_name(source.file.path),
                 size_bytes=source.size_bytes,
@@ -141,6 +139,7 @@ class Sender:
                 declared_sha256=sha256,
                 description=self._description(source.file),
             )
+            return uploads_service.begin(self.runtime, connection, offer)
 
     def _description(self, file: PlannedFile) -> FileDescription:
         position = file.programme_position

@@ -29,8 +29,28 @@ class FileDescription:
 
 
 @dataclass(frozen=True)
+class FileOffer:
+    """What someone wants to send. `head` are its first bytes, `account_id` is None for the CLI.
+
+    `last_modified_ms` helps to tell the same file, chosen again, from another of its name.
+    """
+
+    event_id: str
+    filename: str
+    size_bytes: int
+    head: bytes
+    account_id: str | None = None
+    last_modified_ms: int | None = None
+    declared_sha256: str | None = None
+    description: FileDescription = field(default_factory=FileDescription)
+
+
+@dataclass(frozen=True)
 class Upload:
-    """`asset_id` is the id that the asset has once the upload is complete."""
+    """`asset_id` is the id that the asset has once the upload is complete.
+
+    `part_key` signs the addresses of its parts; `fingerprint` is that of the offer it came from.
+    """
 
     id: str
     event_id: str
@@ -45,7 +65,14 @@ class Upload:
     declared_sha256: str | None
     state: UploadState
     description: FileDescription
+    part_key: bytes = field(repr=False)
+    account_id: str | None = None
+    fingerprint: str | None = None
 
     @property
     def part_count(self) -> int:
         return max(1, -(-self.size_bytes // self.part_bytes))
+
+    def bytes_of_part(self, number: int) -> int:
+        """How many bytes part `number` must have."""
+        return min(self.part_bytes, self.size_bytes - (number - 1) * self.part_bytes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
@@ -23,23 +24,71 @@ def find(connection: Connection, upload_id: str, *, for_update: bool = False) ->
     return _upload(row) if row else None
 
 
+def find_open_by_fingerprint(connection: Connection, fingerprint: str) -> Upload | None:
+    """The upload of the same file that was begun earlier; locks its row."""
+    row = connection.execute(
+        select(uploads)
+        .where(uploads.c.fingerprint == fingerprint, uploads.c.state == UploadState.OPEN)
+        .order_by(uploads.c.created_at)
+        .limit(1)
+        .with_for_update()
+    ).one_or_none()
+    return _upload(row) if row else None
+
+
+def list_open(connection: Connection, *, account_id: str, event_id: str | None) -> list[Upload]:
+    """Newest first."""
+    query = select(uploads).where(
+        uploads.c.account_id == account_id, uploads.c.state == UploadState.OPEN
+    )
+    if event_id is not None:
+        query = query.where(uploads.c.event_id == event_id)
+    rows = connection.execute(query.order_by(uploads.c.created_at.desc(), uploads.c.id))
+    return [_upload(row) for row in rows]
+
+
+def storage_ids_in_use(connection: Connection, storage_upload_ids: Collection[str]) -> set[str]:
+    """Those of the storage's upload ids that an unfinished upload still needs."""
+    needed = (UploadState.OPEN, UploadState.COMPLETING)
+    query = select(uploads.c.storage_upload_id).where(
+        uploads.c.storage_upload_id.in_(storage_upload_ids), uploads.c.state.in_(needed)
+    )
+    return set(connection.scalars(query))
+
+
+def set_declared_sha256(connection: Connection, upload_id: str, sha256: str) -> None:
+    connection.execute(
+        update(uploads).where(uploads.c.id == upload_id).values(declared_sha256=sha256)
+    )
+
+
+def set_description(connection: Connection, upload_id: str, description: FileDescription) -> None:
+    connection.execute(
+        update(uploads).where(uploads.c.id == upload_id).values(description=asdict(description))
+    )
+
+
 def set_state(connection: Connection, upload_id: str, state: UploadState) -> None:
     connection.execute(
         update(uploads).where(uploads.c.id == upload_id).values(state=state, updated_at=func.now())
     )
 
 
-def note_activity(connection: Connection, upload_id: str) -> None:
-    connection.execute(
-        update(uploads).where(uploads.c.id == upload_id).values(updated_at=func.now())
+def note_activity(connection: Connection, upload_id: str) -> bool:
+    """Whether the upload is open still."""
+    noted = connection.execute(
+        update(uploads)
+        .where(uploads.c.id == upload_id, uploads.c.state == UploadState.OPEN)
+        .values(updated_at=func.now())
     )
+    return noted.rowcount == 1
 
 
-def hold_bytes(connection: Connection, event_id: str, sha256: str) -> None:
-    """Let two completions of the same bytes in one event run one after the other."""
+def hold(connection: Connection, *words: str) -> None:
+    """Let transactions that name the same words run one after the other."""
     connection.execute(
-        text("select pg_advisory_xact_lock(hashtextextended(:bytes, 0))"),
-        {"bytes": f"{event_id}:{sha256}"},
+        text("select pg_advisory_xact_lock(hashtextextended(:words, 0))"),
+        {"words": ":".join(words)},
     )
 
 
@@ -82,4 +131,7 @@ def _upload(row: Row[Any]) -> Upload:
         declared_sha256=row.declared_sha256,
         state=UploadState(row.state),
         description=FileDescription(**description),
+        part_key=row.part_key,
+        account_id=row.account_id,
+        fingerprint=row.fingerprint,
     )

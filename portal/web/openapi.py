@@ -26,6 +26,7 @@ ERROR_SENTENCES = {
     401: "Nobody is signed in.",
     403: "The account may not do this.",
     404: "There is no such thing, or it is not public.",
+    408: "The bytes stopped coming; send them again.",
     409: "The request does not fit the state of things.",
     413: "Too large.",
     415: "A type of file that is not taken.",

@@ -18,7 +18,6 @@ from portal.errors import (
     InsufficientStorage,
     InvalidInput,
     NotFound,
-    ObjectMissing,
     TooLarge,
     UnsupportedMedia,
 )
@@ -30,7 +29,7 @@ from portal.runtime import Runtime
 from portal.storage.interface import StoredPart
 from portal.storage.local import LocalUploads
 from portal.uploads import service
-from portal.uploads.models import FileDescription, Upload, UploadState
+from portal.uploads.models import FileDescription, FileOffer, Upload, UploadState
 from portal.visibility import INSTALLATION
 from tests.stored_files import (
     CAPTIONS,
@@ -131,19 +130,18 @@ def test_what_is_not_taken_is_refused_at_once(
 
 @pytest.mark.parametrize("digest", ["", "abc", "g" * 64, sha256(FLAC).upper()])
 def test_a_digest_must_look_like_one(runtime: Runtime, event: Event, digest: str) -> None:
+    offer = FileOffer(
+        event_id=event.id,
+        filename="a.flac",
+        size_bytes=len(FLAC),
+        head=FLAC,
+        declared_sha256=digest,
+    )
     with (
         pytest.raises(InvalidInput, match=r"SHA-256 given for a\.flac is not 64"),
         runtime.engine.begin() as connection,
     ):
-        service.begin(
-            runtime,
-            connection,
-            event_id=event.id,
-            filename="a.flac",
-            size_bytes=len(FLAC),
-            head=FLAC,
-            declared_sha256=digest,
-        )
+        service.begin(runtime, connection, offer)
 
 
 def test_folders_are_no_part_of_a_name(runtime: Runtime, event: Event) -> None:
@@ -254,10 +252,10 @@ def test_completing_twice_gives_one_asset_and_one_job(runtime: Runtime, event: E
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        (lambda parts: parts[:-1], r"a\.flac has 3 parts; these were sent: \[1, 2\]"),
-        (lambda parts: [*parts, parts[0]], r"these were sent: \[1, 1, 2, 3\]"),
+        (lambda parts: parts[:-1], r"a\.flac is not all there: of 3 parts are missing: 3\."),
+        (lambda parts: [*parts, parts[0]], r"has 3 parts; these were named: 1, 1–3\."),
         (lambda parts: [*parts[:2], replace(parts[2], size_bytes=3)], "103 were sent"),
-        (lambda parts: parts[:0], r"these were sent: \[\]"),
+        (lambda parts: parts[:0], r"missing: 1–3\."),
     ],
 )
 def test_missing_parts_are_a_conflict(
@@ -370,7 +368,7 @@ def test_an_aborted_upload_leaves_nothing(runtime: Runtime, event: Event) -> Non
     assert state_of(runtime, upload) is UploadState.ABORTED
     with pytest.raises(Conflict, match="given up; begin again"):
         complete(runtime, upload, parts)
-    with pytest.raises(ObjectMissing):
+    with pytest.raises(Conflict, match="takes no parts any more"):
         put_parts(runtime, upload, FLAC)
 
 

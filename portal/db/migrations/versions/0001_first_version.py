@@ -28,8 +28,8 @@ def upgrade() -> None:
     _create_results()
     _create_renditions()
     _create_transcripts()
-    _create_uploads()
     _create_accounts()
+    _create_uploads()
     _create_sign_in()
     _create_queue()
 
@@ -310,6 +310,14 @@ def _create_uploads() -> None:
         sa.Column("declared_sha256", sa.Text),
         sa.Column("description", JSONB, server_default=EMPTY_OBJECT, nullable=False),
         sa.Column("state", sa.Text, server_default="open", nullable=False),
+        sa.Column("account_id", sa.Text, comment="whose upload it is; null for the command line's"),
+        sa.Column(
+            "part_key",
+            sa.LargeBinary,
+            nullable=False,
+            comment="addresses of its parts are signed so",
+        ),
+        sa.Column("fingerprint", sa.Text, comment="the same when the same file is chosen again"),
         sa.Column("created_at", INSTANT, server_default=NOW, nullable=False),
         sa.Column("updated_at", INSTANT, server_default=NOW, nullable=False),
         sa.CheckConstraint(
@@ -317,9 +325,22 @@ def _create_uploads() -> None:
             name=op.f("ck_uploads_state"),
         ),
         _owned_by("uploads", "event_id", "events"),
+        sa.ForeignKeyConstraint(
+            ["account_id"],
+            ["accounts.id"],
+            name="fk_uploads_account_id_accounts",
+            ondelete="SET NULL",
+        ),
         sa.PrimaryKeyConstraint("id", name="pk_uploads"),
         sa.UniqueConstraint("asset_id", name="uq_uploads_asset_id"),
     )
+    for column in ("account_id", "fingerprint"):
+        op.create_index(
+            f"ix_uploads_{column}",
+            "uploads",
+            [column],
+            postgresql_where=sa.text("state = 'open'"),
+        )
 
 
 def _create_accounts() -> None:

@@ -1,0 +1,102 @@
+"""A request's body, taken in whole before anything is done with it.
+
+So no lock and no database connection waits for a slow client, and what breaks off leaves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import BinaryIO
+
+import anyio
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from portal.errors import TooSlow
+from portal.web.body_limit import allow_body
+
+SILENCE_SECONDS_MAX = 30.0
+BYTES_PER_SECOND_MIN = 4096
+"""Slower than the slowest mobile network; a body may take as long as it needs at this speed."""
+MEMORY_BYTES_MAX = 96 * 1024**2
+"""Of all bodies of one process together; those that come when it is in use go to the disk."""
+WRITE_BYTES = 1024**2
+"""Gathered before a thread is asked to write."""
+
+
+class _Memory:
+    """How much of a process' memory bodies have claimed."""
+
+    def __init__(self) -> None:
+        self.claimed_bytes = 0
+
+    @contextmanager
+    def claim(self, size_bytes: int) -> Iterator[bool]:
+        """Whether there is room; it is held while the context lasts."""
+        has_room = self.claimed_bytes + size_bytes <= MEMORY_BYTES_MAX
+        claimed = size_bytes if has_room else 0
+        self.claimed_bytes += claimed
+        try:
+            yield has_room
+        finally:
+            self.claimed_bytes -= claimed
+
+
+_memory = _Memory()
+
+
+@asynccontextmanager
+async def spooled_body(
+    request: Request, *, bytes_max: int, folder: Path
+) -> AsyncIterator[BinaryIO]:
+    """The whole body, to be read from its beginning; a file in `folder` if it must not be memory.
+
+    Raises TooLarge, TooSlow, or ClientDisconnect.
+    """
+    allow_body(request, bytes_max=bytes_max)
+    with _memory.claim(bytes_max) as has_room:
+        if has_room:
+            with BytesIO() as spool:
+                async for chunk in paced_chunks(request, bytes_max=bytes_max):
+                    spool.write(chunk)
+                spool.seek(0)
+                yield spool
+        else:
+            with await run_in_threadpool(_open_file, folder) as file:
+                await _fill(file, request, bytes_max=bytes_max)
+                yield file
+
+
+async def paced_chunks(request: Request, *, bytes_max: int) -> AsyncIterator[bytes]:
+    """The body as it arrives. Raises TooSlow when the client stalls, or will never end."""
+    end = anyio.current_time() + SILENCE_SECONDS_MAX + bytes_max / BYTES_PER_SECOND_MIN
+    chunks = request.stream().__aiter__()
+    while True:
+        deadline = min(end, anyio.current_time() + SILENCE_SECONDS_MAX)
+        with anyio.CancelScope(deadline=deadline) as scope:
+            chunk = await anext(chunks, None)
+        if scope.cancelled_caught:
+            raise TooSlow("The connection is too slow: the bytes stopped coming. Send them again.")
+        if chunk is None:
+            return
+        yield chunk
+
+
+async def _fill(file: BinaryIO, request: Request, *, bytes_max: int) -> None:
+    gathered = bytearray()
+    async for chunk in paced_chunks(request, bytes_max=bytes_max):
+        gathered += chunk
+        if len(gathered) >= WRITE_BYTES:
+            await run_in_threadpool(file.write, bytes(gathered))
+            gathered.clear()
+    await run_in_threadpool(file.write, bytes(gathered))
+    file.seek(0)
+
+
+def _open_file(folder: Path) -> BinaryIO:
+    folder.mkdir(parents=True, exist_ok=True)
+    return TemporaryFile(dir=folder)  # without a name: nothing is left of a process that dies
