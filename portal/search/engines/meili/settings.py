@@ -1,0 +1,57 @@
+"""How an index on the server is laid out, as data. Pure.
+
+The server is used for what it does exactly: sets of documents by filters. Its own search takes
+words apart in its own way, looks at ten of them and at 65,535 positions of a field, and finds
+phrases by approximation; nothing is searched by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from portal.search.engines.interface import FACETS
+
+LAYOUT_VERSION = 1
+"""Raise it when the settings or rows below, a document's fields or the tables of `text` change."""
+LAYOUT = f"layout_{LAYOUT_VERSION}"
+"""The one searchable attribute, which no row has. Each search names it, so that the server itself
+refuses to answer from an index of another layout."""
+
+KEY = "key"
+WORDS = ("own", "about")
+INSTANTS = ("happened_at", "released_at", "withdrawn_at")
+OWNERSHIP = ("owner", "written_by")
+SHOWN = ("id", "payload", "digest", *OWNERSHIP)
+
+FACET_VALUES_MAX = 1000
+TOTAL_MAX = 2**31
+"""The server counts no further than it would page."""
+
+
+def index_settings() -> dict[str, object]:
+    return {
+        "searchableAttributes": [LAYOUT],
+        "displayedAttributes": [KEY, *SHOWN],
+        "filterableAttributes": [
+            _filterable([*WORDS, *FACETS, *OWNERSHIP], comparison=False),
+            _filterable(INSTANTS, comparison=True),
+        ],
+        "sortableAttributes": [],
+        "rankingRules": [],
+        "typoTolerance": {"enabled": False},
+        "prefixSearch": "disabled",
+        "proximityPrecision": "byAttribute",
+        "faceting": {"maxValuesPerFacet": FACET_VALUES_MAX},
+        "pagination": {"maxTotalHits": TOTAL_MAX},
+    }
+
+
+def _filterable(attributes: Sequence[str], *, comparison: bool) -> Mapping[str, object]:
+    """No search among a facet's values, and comparison only of instants: each costs indexing."""
+    return {
+        "attributePatterns": list(attributes),
+        "features": {
+            "facetSearch": False,
+            "filter": {"equality": True, "comparison": comparison},
+        },
+    }
