@@ -25,6 +25,7 @@ from portal.search.engines.interface import (
 )
 from portal.search.query import parse_query
 from portal.visibility import INSTALLATION, PUBLIC, Role, Viewer
+from tests.meilisearch_index import MeilisearchIndex
 
 NOW = datetime(2026, 6, 4, 11, 0, 0, 123456, tzinfo=UTC)
 MOMENT = timedelta(microseconds=1)
@@ -35,14 +36,12 @@ OpenEngine = Callable[[], SearchEngine]
 """Opens the same index again, as another process would."""
 
 
-def embedded(folder: Path) -> OpenEngine:
-    return lambda: EmbeddedEngine(folder / "search")
-
-
-@pytest.fixture(params=[embedded])
+@pytest.fixture(params=["embedded", "meilisearch"])
 def open_engine(request: pytest.FixtureRequest, tmp_path: Path) -> OpenEngine:
-    opener: OpenEngine = request.param(tmp_path)
-    return opener
+    if request.param == "embedded":
+        return lambda: EmbeddedEngine(tmp_path / "search")
+    index: MeilisearchIndex = request.getfixturevalue("meilisearch_index")
+    return index.engine
 
 
 @pytest.fixture
