@@ -22,6 +22,7 @@ from portal.settings import Settings
 
 if TYPE_CHECKING:
     from portal.runtime import Runtime
+    from tests.meilisearch_index import MeilisearchIndex
     from tests.versitygw import VersityGateway
 
 PROJECT = Path(__file__).parent.parent
@@ -125,6 +126,15 @@ def s3_runtime(s3_settings: Settings, runtime: Runtime) -> Runtime:
         uploads=storage.uploads,
         addresses=storage.addresses,
     )
+
+
+@pytest.fixture
+def meilisearch_index() -> Iterator[MeilisearchIndex]:
+    """An index of the test's own on the real server that the environment names, if any."""
+    from tests.meilisearch_index import index_on, server_or_skip  # noqa: PLC0415 - as above
+
+    with index_on(*server_or_skip()) as index:
+        yield index
 
 
 @pytest.fixture(scope="session")
