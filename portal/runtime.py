@@ -73,4 +73,9 @@ def open_storage(settings: Settings) -> Storage:
 
 def open_search(settings: Settings) -> SearchEngine:
     """Needs no connection yet."""
-    return EmbeddedEngine(settings.data_path / "search")
+    if settings.meili_url is None:
+        return EmbeddedEngine(settings.data_path / "search")
+    from portal.search.engines.meili import MeilisearchEngine  # noqa: PLC0415 - slow to load
+
+    key = settings.meili_key.get_secret_value() if settings.meili_key else None
+    return MeilisearchEngine(settings.meili_url, api_key=key, index=settings.meili_index)
