@@ -72,7 +72,7 @@ class Installation:
             process = subprocess.Popen(
                 [sys.executable, "-m", Role.COMMAND, *arguments],
                 cwd=PROJECT,
-                env=self._environment(),
+                env=self.environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -132,7 +132,7 @@ class Installation:
         with embedded_server(self.settings):
             pass  # its last user stops it
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("PORTAL_")}
         ours = {"PORTAL_DATA_DIR": str(self.folder), "PORTAL_DISK_FREE_BYTES_MIN": "0"}
         return {**inherited, **ours, **self.variables}
