@@ -23,6 +23,9 @@ REDIRECT_CACHING = f"public, max-age={REDIRECT_SECONDS}"
 STORE_SAYS = ("Content-Disposition",)
 """Headers of ours, besides type and caching, that a store can be told to answer with."""
 
+SENDER_SAYS = ("Accept-Ranges",)
+"""Headers that whoever sends the bytes adds himself."""
+
 OBJECTS = "/-/objects"
 STORE = "/-/store"
 """Internal places of infra/nginx: the folder of the objects, and the store by a signed address."""
@@ -50,8 +53,9 @@ def accelerated(
     addresses: SignedAddresses | None,
 ) -> Response:
     """To nginx, with all that the answer is to say; `asked` are the request's headers."""
+    told = {k: v for k, v in source.answer_headers.items() if k not in SENDER_SAYS}
     headers = {
-        **source.answer_headers,
+        **told,
         "Content-Type": source.media_type,
         PLACE_HEADER: _place(source.key, method=method, addresses=addresses),
         RANGE_HEADER: forwarded_range(asked, etag=source.etag),

@@ -1,0 +1,76 @@
+"""What is asked of everything that delivers media: each place, in each state of its event."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from httpx2 import Client
+from httpx2 import Response as Answer
+
+from portal.delivery.urls import (
+    captions_path,
+    hls_path,
+    original_path,
+    playlist_path,
+    rendition_path,
+    segment_path,
+)
+from portal.events import service as events
+from portal.runtime import Runtime
+from tests.delivered import SLUG, Delivered
+
+PLACES = (
+    "master",
+    "playlist",
+    "init",
+    "segment",
+    "sound",
+    "poster",
+    "photo",
+    "captions",
+)
+STATES = ("draft", "scheduled", "public", "withdrawn")
+METHODS = ("GET", "HEAD", "RANGE", "CONDITIONAL")
+TEXT_PLACES = frozenset({"master", "playlist", "captions"})
+NOWHERE = {"error": "not_found", "detail": "There is no such file, or it is not public (yet)."}
+
+
+def address(place: str, delivered: Delivered) -> str:
+    recording, photo = delivered.recording_id, delivered.photo_id
+    return {
+        "master": hls_path(recording),
+        "playlist": playlist_path(recording, "720p"),
+        "init": segment_path(recording, 1, "720p", "init.mp4"),
+        "segment": segment_path(recording, 1, "720p", "00001.m4s"),
+        "sound": segment_path(recording, 1, "audio", "00002.m4s"),
+        "poster": rendition_path(recording, "poster.jpg"),
+        "photo": rendition_path(photo, "photo-320.jpg"),
+        "captions": captions_path(recording, "ru"),
+        "original": original_path(recording),
+    }[place]
+
+
+def bring_to(runtime: Runtime, state: str) -> None:
+    with runtime.engine.begin() as connection:
+        if state == "scheduled":
+            tomorrow = datetime.now(UTC) + timedelta(days=1)
+            events.publish(connection, SLUG, at=tomorrow)
+        elif state != "draft":
+            events.publish(connection, SLUG)
+        if state == "withdrawn":
+            events.withdraw(connection, SLUG)
+
+
+def ask(client: Client, path: str, *, method: str = "GET", token: str | None = None) -> Answer:
+    headers = {"authorization": f"Bearer {token}"} if token else {}
+    if method == "RANGE":
+        headers["range"] = "bytes=1-2"
+    if method == "CONDITIONAL":
+        headers["if-none-match"] = "*"
+    return client.request("HEAD" if method == "HEAD" else "GET", path, headers=headers)
+
+
+def expected_status(place: str, method: str) -> int:
+    if method == "CONDITIONAL":
+        return 304
+    return 206 if method == "RANGE" and place not in TEXT_PLACES else 200
