@@ -22,7 +22,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 PROJECT = Path(__file__).parents[2]
 PORTAL = Path(sys.executable).with_name("portal")
+PLAIN_HOST = "press.test"
+"""A name that only our browser knows; over plain http it is no secure context."""
 CHROMIUM_FLAGS = (
+    f"--host-resolver-rules=MAP {PLAIN_HOST} 127.0.0.1",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -97,10 +100,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         **{name: value for name, value in os.environ.items() if not name.startswith("PORTAL_")},
         "PORTAL_DATA_DIR": str(folder / "data"),
         "PORTAL_DISK_FREE_BYTES_MIN": "0",
+        "PORTAL_ALLOWED_HOSTS": f"localhost,127.0.0.1,{PLAIN_HOST}",
     }
     with _served(settings) as base_url:
         files = _ingest(material, settings)
         _run(["events", "create", "secret-visit", "--title", "Secret visit"], settings)
+        _run(["events", "create", "harbour-uploads", "--title", "Harbour uploads"], settings)
         _run(["users", "create", EMAIL, "--password-stdin"], settings, stdin=f"{PASSWORD}\n")
         yield Site(
             base_url=base_url,
@@ -169,7 +174,7 @@ def wait_until(page: Page, condition: str) -> None:
 def _make_material(folder: Path) -> Path:
     folder.mkdir()
     (folder / "event.yaml").write_text(EVENT, encoding="utf-8")
-    _make_clip(folder / "briefing.mp4")
+    make_clip(folder / "briefing.mp4")
     for language, lines in LINES.items():
         (folder / f"briefing.{language}.vtt").write_text(_vtt(lines), encoding="utf-8")
     for name, colour in (("crane.jpg", "#336699"), ("quay.jpg", "#996633")):
@@ -177,7 +182,7 @@ def _make_material(folder: Path) -> Path:
     return folder
 
 
-def _make_clip(path: Path) -> None:
+def make_clip(path: Path) -> None:
     seconds = str(LINE_SECONDS * len(LINES["en"]))
     picture = ["-f", "lavfi", "-t", seconds, "-i", "testsrc2=size=640x360:rate=25"]
     sound = ["-f", "lavfi", "-t", seconds, "-i", "sine=frequency=440"]

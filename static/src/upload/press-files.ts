@@ -98,25 +98,26 @@ export class PressFiles extends HTMLElement {
 
   private rowOf(news: AssetNews): HTMLElement {
     const known = this.querySelector<HTMLElement>(`[data-asset="${CSS.escape(news.id)}"]`);
-    if (known) return known;
-    const row = this.copy("row");
-    row.dataset["asset"] = news.id;
-    const link = row.querySelector("a")!;
-    link.href = news.page_url;
-    link.textContent = news.title;
-    row.querySelector("[data-filename]")!.textContent = news.title === news.filename ? "" : news.filename;
-    row.querySelector("[data-kind]")!.textContent = word(this.words, `kind_${news.kind}`);
-    const size = news.size_bytes ? formatSize(this.words, news.size_bytes) : "";
-    row.querySelector("[data-size]")!.textContent = size;
-    this.querySelector("tbody")?.append(row);
-    this.showCount();
-    return row;
+    return known ?? this.addRow(news);
   }
 
-  private showCount(): void {
-    const count = this.querySelectorAll("tbody > [data-asset]").length;
-    const place = this.querySelector("[data-count]");
-    if (place) place.textContent = String(count);
+  private addRow({ id, page_url, title, filename, kind, size_bytes }: AssetNews): HTMLElement {
+    const row = this.copy("row");
+    row.dataset["asset"] = id;
+    row.querySelector("a")!.href = page_url;
+    row.querySelector("a")!.textContent = title;
+    const put = (name: string, text: string): void => {
+      row.querySelector(`[data-${name}]`)!.textContent = text;
+    };
+    put("filename", title === filename ? "" : filename);
+    put("kind", word(this.words, `kind_${kind}`));
+    put("size", size_bytes ? formatSize(this.words, size_bytes) : "");
+    this.querySelector("tbody")!.append(row);
+    this.querySelector<HTMLElement>("[data-none]")!.hidden = true;
+    this.querySelector("[data-count]")!.textContent = String(
+      this.querySelectorAll("tbody > [data-asset]").length,
+    );
+    return row;
   }
 
   private copy(name: string): HTMLElement {

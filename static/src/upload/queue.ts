@@ -9,6 +9,8 @@ import {
 } from "./portal-upload";
 
 const LEFT_BY_SYSTEMS = new Set(["thumbs.db", "desktop.ini"]);
+/** A browser gives a folder's files in no order at all. */
+const ORDER = new Intl.Collator(undefined, { numeric: true });
 const silent = { debug: () => undefined, warn: () => undefined, error: () => undefined };
 const BEGINNING: FileMeta = {
   folder: "",
@@ -30,13 +32,15 @@ export function makeUppy(options: Options): PortalUppy {
 
 export function addFiles(uppy: PortalUppy, files: readonly File[]): void {
   const known = new Set(uppy.getFiles().map((file) => file.id));
+  const described = files.filter(isMeant).map((file) => ({ file, ...placeOf(file) }));
+  described.sort((one, other) => ORDER.compare(one.relativePath, other.relativePath));
   uppy.addFiles(
-    files.filter(isMeant).map((file) => ({
+    described.map(({ file, ...place }) => ({
       source: "editor",
       name: file.name,
       type: file.type,
       data: file,
-      meta: { ...BEGINNING, name: file.name, type: file.type, ...placeOf(file) },
+      meta: { ...BEGINNING, name: file.name, type: file.type, ...place },
     })),
   );
   for (const { id } of uppy.getFiles()) if (!known.has(id)) begin(uppy, id);
@@ -67,6 +71,6 @@ function isMeant({ name }: File): boolean {
 /** `relativePath` is what Uppy tells files of one name apart by. */
 function placeOf(file: File): { folder: string; relativePath: string } {
   const dropped = (file as { relativePath?: string | null }).relativePath;
-  const path = (file.webkitRelativePath || dropped || "").replace(/^\//, "");
+  const path = (file.webkitRelativePath || dropped || file.name).replace(/^\//, "");
   return { folder: path.slice(0, path.lastIndexOf("/") + 1), relativePath: path };
 }

@@ -203,7 +203,7 @@ async function factsOf(file: File): Promise<FileFacts> {
     filename: file.name,
     size_bytes: file.size,
     head: await base64(file.slice(0, HEAD_BYTES)),
-    last_modified_ms: file.lastModified,
+    last_modified_ms: Math.max(0, file.lastModified),
   };
 }
 

@@ -1,0 +1,431 @@
+"""Putting files in by the browser: what arrives, what goes on later, what is said."""
+
+from __future__ import annotations
+
+import os
+import re
+import struct
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Dialog,
+    Locator,
+    Page,
+    Request,
+    Route,
+    expect,
+)
+
+from tests.browser.conftest import (
+    EMAIL,
+    PASSWORD,
+    PLAIN_HOST,
+    WAIT_MILLISECONDS_MAX,
+    Site,
+    make_clip,
+    wait_until,
+    without_errors,
+)
+
+pytestmark = pytest.mark.browser
+
+DESK = "/desk/events/harbour-uploads"
+READY_MILLISECONDS = 60_000
+PART_ADDRESS = re.compile(r"/api/v1/uploads/\w+/parts/\d+\?")
+PART_BYTES = 8 * 1024**2
+
+
+class Parts:
+    """The numbers of the parts that a page sent; those from `hold_from` on are held."""
+
+    def __init__(self, page: Page, *, hold_from: int = 10**6) -> None:
+        self.numbers: list[int] = []
+        self.held: list[Route] = []
+        self.hold_from = hold_from
+        self.page = page
+        self.answered = 0
+        page.on("requestfinished", self._on_answer)
+        page.route(PART_ADDRESS, self._on_route)
+
+    def wait_for(self, count: int) -> None:
+        """Until so many parts were answered."""
+        last_moment = time.monotonic() + WAIT_MILLISECONDS_MAX / 1000
+        while self.answered < count and time.monotonic() < last_moment:
+            self.page.wait_for_timeout(20)
+        assert self.answered == count
+
+    def forget_held(self) -> None:
+        """The page has taken those requests back; the next ones are sent."""
+        self.hold_from = 10**6
+        self.held.clear()
+
+    def let_go(self) -> None:
+        self.hold_from = 10**6
+        while self.held:
+            self._send(self.held.pop(0))
+
+    def _on_route(self, route: Route, request: Request) -> None:
+        if number_of(request) >= self.hold_from:
+            self.held.append(route)
+        else:
+            self._send(route)
+
+    def _on_answer(self, request: Request) -> None:
+        self.answered += bool(PART_ADDRESS.search(request.url))
+
+    def _send(self, route: Route) -> None:
+        self.numbers.append(number_of(route.request))
+        route.continue_()
+
+
+def number_of(request: Request) -> int:
+    return int(request.url.partition("?")[0].rpartition("/")[2])
+
+
+def sign_in(page: Page, base_url: str) -> None:
+    page.goto(f"{base_url}/login")
+    page.get_by_label("E-mail").fill(EMAIL)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+
+
+def files_input(page: Page) -> Locator:
+    return page.locator("press-upload input[type=file]:not([webkitdirectory])")
+
+
+def row_of(page: Page, name: str) -> Locator:
+    return page.locator(".upload-row").filter(has_text=name)
+
+
+def state_of(page: Page, name: str) -> Locator:
+    return row_of(page, name).locator(".upload-state")
+
+
+def asset_of(page: Page, name: str) -> Locator:
+    return page.locator("press-files tr[data-asset]").filter(has_text=name)
+
+
+def expect_ready(page: Page, name: str) -> None:
+    state = asset_of(page, name).locator("td > .state")
+    expect(state).to_have_text("Ready", timeout=READY_MILLISECONDS)
+
+
+@pytest.fixture
+def desk(page: Page, site: Site) -> Page:
+    """The desk's page of an event, signed in; any error on its console fails the test."""
+    sign_in(page, site.base_url)
+    page.goto(site.url(DESK))
+    return page
+
+
+@pytest.fixture
+def troubled_desk(context: BrowserContext, site: Site) -> Page:
+    """The same, for tests of what a browser itself complains of on its console."""
+    page = context.new_page()
+    sign_in(page, site.base_url)
+    page.goto(site.url(DESK))
+    return page
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Callable[[str], Path]:
+    """Makes a photo that no other test sends."""
+
+    def make(name: str) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.frombytes("RGB", (64, 48), os.urandom(64 * 48 * 3)).save(path)
+        return path
+
+    return make
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    """A real one that takes four parts, by a box that players skip."""
+    path = tmp_path / f"scrum-{os.urandom(3).hex()}.mp4"
+    make_clip(path)
+    padding_bytes = 3 * PART_BYTES
+    with path.open("ab") as file:
+        file.write(struct.pack(">I4s", padding_bytes, b"free") + os.urandom(padding_bytes - 8))
+    return path
+
+
+def test_files_and_folders_arrive_and_become_ready(
+    desk: Page, photo: Callable[[str], Path], recording: Path
+) -> None:
+    folder = photo("day one/2024-05-06 - 2.jpg").parent
+    photo("day one/2024-05-06 - 10.jpg")
+    photo("day one/.hidden.jpg")
+    files_input(desk).set_input_files([recording, photo("crane.jpg")])
+    desk.locator("input[webkitdirectory]").set_input_files(folder)
+
+    for name in (recording.name, "crane.jpg", "2024-05-06 - 2.jpg", "2024-05-06 - 10.jpg"):
+        expect(state_of(desk, name)).to_contain_text("Sent")
+        expect_ready(desk, name)
+    expect(desk.locator(".upload-row")).to_have_count(4)
+    expect(desk.locator(".upload-sums")).to_contain_text("Sent: 4 of 4")
+    expect(desk.get_by_role("status")).to_contain_text("Sent: 4 of 4")
+    assert "day one/" in row_of(desk, "2024-05-06 - 2.jpg").inner_text()
+    expect(asset_of(desk, recording.name)).to_contain_text("Transcode: done")
+
+    row_of(desk, "crane.jpg").get_by_role("link").click()
+    expect(desk.get_by_role("heading", level=1)).to_have_text("crane.jpg")
+
+
+def test_the_same_bytes_are_told_to_be_in_already(
+    desk: Page, photo: Callable[[str], Path], tmp_path: Path
+) -> None:
+    first = photo("quay.jpg")
+    files_input(desk).set_input_files(first)
+    expect_ready(desk, "quay.jpg")
+    second = tmp_path / "quay again.jpg"
+    second.write_bytes(first.read_bytes())
+    files_input(desk).set_input_files(second)
+    expect(state_of(desk, "quay again.jpg")).to_contain_text("In already")
+
+
+def test_a_paused_file_sends_nothing_and_goes_on(desk: Page, recording: Path) -> None:
+    parts = Parts(desk, hold_from=3)
+    files_input(desk).set_input_files(recording)
+    row = row_of(desk, recording.name)
+    expect(row.locator(".upload-figures")).to_contain_text("%")
+    parts.wait_for(2)
+    row.get_by_role("button", name=f"Pause: {recording.name}").click()
+    expect(row.locator(".upload-state")).to_contain_text("Paused")
+    parts.forget_held()
+    row.get_by_role("button", name=f"Go on: {recording.name}").click()
+    expect(row.locator(".upload-state")).to_contain_text("Sent")
+    assert sorted(parts.numbers) == [1, 2, 3, 4]
+
+
+def test_after_a_reload_only_missing_parts_are_sent(
+    context: BrowserContext, desk: Page, site: Site, recording: Path
+) -> None:
+    parts = Parts(desk, hold_from=3)
+    files_input(desk).set_input_files(recording)
+    parts.wait_for(2)
+    desk.close()
+
+    with without_errors(context.new_page()) as page:
+        parts = Parts(page)
+        page.goto(site.url(DESK))
+        expect(page.locator("[data-interrupted]")).to_contain_text(recording.name)
+        files_input(page).set_input_files(recording)
+        expect(state_of(page, recording.name)).to_contain_text("Sent")
+        expect(page.locator("[data-interrupted]")).to_be_hidden()
+        assert sorted(parts.numbers) == [3, 4]
+        expect_ready(page, recording.name)
+
+
+def test_a_file_that_was_changed_since_is_another_file(
+    context: BrowserContext, desk: Page, site: Site, recording: Path
+) -> None:
+    """Same name and size, other bytes: nothing of the old ones may end in the new file."""
+    parts = Parts(desk, hold_from=3)
+    files_input(desk).set_input_files(recording)
+    parts.wait_for(2)
+    desk.close()
+    about = recording.stat()
+    with recording.open("r+b") as file:
+        file.seek(PART_BYTES + PART_BYTES // 2)
+        file.write(b"changed")
+    os.utime(recording, ns=(about.st_atime_ns, about.st_mtime_ns))
+
+    with without_errors(context.new_page()) as page:
+        parts = Parts(page)
+        page.goto(site.url(DESK))
+        files_input(page).set_input_files(recording)
+        expect(state_of(page, recording.name)).to_contain_text("Sent")
+        assert sorted(parts.numbers) == [2, 3, 4]
+
+
+def test_an_interrupted_upload_can_be_discarded(
+    context: BrowserContext, desk: Page, site: Site, recording: Path
+) -> None:
+    parts = Parts(desk, hold_from=2)
+    files_input(desk).set_input_files(recording)
+    parts.wait_for(1)
+    desk.close()
+    with without_errors(context.new_page()) as page:
+        page.goto(site.url(DESK))
+        page.get_by_role("button", name=f"Discard: {recording.name}").click()
+        expect(page.locator("[data-interrupted]")).not_to_contain_text(recording.name)
+        page.reload()
+        expect(page.locator("press-files")).to_be_visible()
+        expect(page.locator("[data-interrupted]")).not_to_contain_text(recording.name)
+
+
+def test_what_is_not_taken_is_refused_in_a_sentence(troubled_desk: Page, tmp_path: Path) -> None:
+    notes = tmp_path / "notes.txt"
+    notes.write_text("hello")
+    fake = tmp_path / "fake.mp4"
+    fake.write_bytes(b"MZ" + bytes(600))
+    files_input(troubled_desk).set_input_files([notes, fake])
+    row = row_of(troubled_desk, "notes.txt")
+    expect(row.locator(".upload-state")).to_contain_text("Refused")
+    expect(row).to_contain_text("notes.txt is of a type that is not taken")
+    expect(row_of(troubled_desk, "fake.mp4")).to_contain_text("that is not taken")
+    expect(row.get_by_role("button", name="Try again")).to_be_hidden()
+    expect(troubled_desk.get_by_role("status")).to_contain_text("Not sent: 2")
+    row.get_by_role("button", name="Remove").click()
+    expect(troubled_desk.locator(".upload-row")).to_have_count(1)
+    troubled_desk.get_by_role("button", name="Clear the list").click()
+    expect(troubled_desk.locator(".upload-row")).to_have_count(0)
+
+
+def test_without_network_it_waits_and_goes_on_by_itself(
+    troubled_desk: Page, context: BrowserContext, recording: Path
+) -> None:
+    parts = Parts(troubled_desk, hold_from=3)
+    files_input(troubled_desk).set_input_files(recording)
+    parts.wait_for(2)
+    for held in parts.held:
+        held.abort("connectionreset")
+    parts.forget_held()
+    context.set_offline(True)
+    row = row_of(troubled_desk, recording.name)
+    expect(row.locator(".upload-state")).to_contain_text("Waiting for the connection")
+    context.set_offline(False)
+    expect(row.locator(".upload-state")).to_contain_text("Sent")
+    assert {1, 2, 3, 4} == set(parts.numbers)
+    assert parts.numbers.count(1) == parts.numbers.count(2) == 1
+
+
+def test_whoever_was_signed_out_signs_in_elsewhere_and_nothing_is_lost(
+    troubled_desk: Page, context: BrowserContext, site: Site, recording: Path
+) -> None:
+    parts = Parts(troubled_desk, hold_from=2)
+    files_input(troubled_desk).set_input_files(recording)
+    parts.wait_for(1)
+    context.clear_cookies()
+    parts.let_go()
+    alert = troubled_desk.get_by_role("alert").filter(has_text="no longer signed in")
+    expect(alert).to_be_visible()
+    expect(alert.get_by_role("link")).to_have_attribute("target", "_blank")
+
+    sign_in(context.new_page(), site.base_url)
+    expect(state_of(troubled_desk, recording.name)).to_contain_text("Sent", timeout=20_000)
+    expect(alert).to_be_hidden()
+    assert sorted(parts.numbers) == [1, 2, 3, 4]
+
+
+def test_leaving_with_files_under_way_asks_first(desk: Page, recording: Path) -> None:
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    desk.on("dialog", stay)
+    Parts(desk, hold_from=1)
+    files_input(desk).set_input_files(recording)
+    expect(row_of(desk, recording.name)).to_be_visible()
+    desk.get_by_role("button", name="Pause all").click()
+    desk.close(run_before_unload=True)
+    expect(row_of(desk, recording.name)).to_be_visible()
+    assert asked == ["beforeunload"]
+
+
+def test_it_works_without_webcrypto(page: Page, site: Site, recording: Path) -> None:
+    """As on plain http to an address of the local network."""
+    base_url = site.base_url.replace("127.0.0.1", PLAIN_HOST)
+    sign_in(page, base_url)
+    page.goto(f"{base_url}{DESK}")
+    assert page.evaluate("crypto.subtle === undefined && !isSecureContext")
+    parts = Parts(page)
+    files_input(page).set_input_files(recording)
+    expect(state_of(page, recording.name)).to_contain_text("Sent")
+    assert sorted(parts.numbers) == [1, 2, 3, 4]
+    expect_ready(page, recording.name)
+
+
+def test_a_form_does_it_without_script(
+    browser: Browser, site: Site, photo: Callable[[str], Path]
+) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    with without_errors(context.new_page()) as page:
+        sign_in(page, site.base_url)
+        page.goto(site.url(DESK))
+        expect(page.locator("press-upload")).to_be_hidden()
+        expect(page.get_by_text("files of up to 67 MB each")).to_be_visible()
+        page.locator("form input[type=file]").set_input_files([photo("by form.jpg")])
+        page.get_by_role("button", name="Send").click()
+        expect(page.get_by_role("main")).to_contain_text("by form.jpg")
+    context.close()
+
+
+def test_the_form_is_not_there_with_script(desk: Page) -> None:
+    expect(desk.locator("press-upload")).to_be_visible()
+    expect(desk.locator("form input[type=file]")).to_have_count(0)
+
+
+def test_everything_can_be_done_by_keyboard(desk: Page, recording: Path) -> None:
+    parts = Parts(desk, hold_from=2)
+    files_input(desk).focus()
+    with desk.expect_file_chooser() as chooser:
+        desk.keyboard.press("Enter")
+    chooser.value.set_files(recording)
+    parts.wait_for(1)
+    desk.get_by_role("button", name=f"Pause: {recording.name}").focus()
+    desk.keyboard.press("Enter")
+    expect(desk.get_by_role("button", name=f"Go on: {recording.name}")).to_be_focused()
+    parts.forget_held()
+    desk.keyboard.press("Enter")
+    expect(state_of(desk, recording.name)).to_contain_text("Sent")
+
+
+def test_files_can_be_dropped_anywhere_on_the_page(
+    desk: Page, photo: Callable[[str], Path]
+) -> None:
+    content = list(photo("dropped.jpg").read_bytes())
+    desk.evaluate(
+        """(content) => {
+          const dataTransfer = new DataTransfer();
+          dataTransfer.items.add(new File([new Uint8Array(content)], "dropped.jpg"));
+          document.querySelector("h1").dispatchEvent(
+            new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+        }""",
+        content,
+    )
+    expect(state_of(desk, "dropped.jpg")).to_contain_text("Sent")
+
+
+@pytest.mark.parametrize("width", [320, 390])
+@pytest.mark.parametrize("language", ["en", "ru", "be"])
+def test_a_phone_has_room_for_it(
+    desk: Page, site: Site, photo: Callable[[str], Path], width: int, language: str
+) -> None:
+    desk.set_viewport_size({"width": width, "height": 800})
+    desk.goto(site.url(f"{DESK}?lang={language}"))
+    Parts(desk, hold_from=1)
+    long_name = f"{'a very long name of a photo ' * 5}{width}{language}.jpg"
+    files_input(desk).set_input_files(photo(long_name))
+    expect(row_of(desk, long_name).get_by_role("button").first).to_be_visible()
+    assert desk.evaluate("document.documentElement.scrollWidth") <= width
+    desk.locator("[data-act=remove]").click()
+    expect(desk.locator(".upload-row")).to_have_count(0)
+
+
+def test_the_page_stays_light(page: Page, site: Site) -> None:
+    sizes: dict[str, int] = {}
+    page.on(
+        "response",
+        lambda answer: (
+            sizes.update({answer.url: len(answer.body())})
+            if answer.request.resource_type == "script"
+            else None
+        ),
+    )
+    sign_in(page, site.base_url)
+    page.goto(site.url(DESK))
+    expect(page.locator("press-upload")).to_be_visible()
+    wait_until(page, "customElements.get('press-upload')")
+    assert 0 < sum(sizes.values()) < 100_000
