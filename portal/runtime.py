@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from portal.db.engine import open_engine
 from portal.search.engines.embedded import EmbeddedEngine
 from portal.search.engines.interface import SearchEngine
 from portal.settings import Settings
-from portal.storage.interface import MultipartUploads, ObjectStore, SignedAddresses
+from portal.storage.interface import MultipartUploads, ObjectStore, SignedAddresses, StorageFault
 from portal.storage.local import LocalStore, LocalUploads
 from portal.storage.measured import MeasuredStore, MeasuredUploads
 
@@ -66,9 +66,30 @@ def open_runtime(settings: Settings) -> Iterator[Runtime]:
 
 def open_storage(settings: Settings) -> Storage:
     """Needs no connection yet."""
+    if not settings.is_local_storage:
+        from portal.storage.s3 import opening  # noqa: PLC0415 - boto3 takes its time to import
+
+        return Storage(*opening.open_store(settings))
     objects = settings.data_path / "objects"
     uploads = LocalUploads(objects, free_bytes_min=settings.disk_free_bytes_min)
     return Storage(store=LocalStore(objects), uploads=uploads, addresses=None)
+
+
+def set_up_storage(settings: Settings) -> None:
+    """Make an outside store ready. Raises StorageDenied or StorageUnavailable."""
+    if not settings.is_local_storage:
+        from portal.storage.s3.bucket import set_up_bucket  # noqa: PLC0415 - as above
+
+        set_up_bucket(settings)
+
+
+def storage_faults(settings: Settings) -> Sequence[StorageFault]:
+    """What is wrong with an outside store that works. Raises StorageError."""
+    if settings.is_local_storage:
+        return []
+    from portal.storage.s3.inspection import faults_of  # noqa: PLC0415 - as above
+
+    return faults_of(settings)
 
 
 def open_search(settings: Settings) -> SearchEngine:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from portal.errors import InsufficientStorage, ObjectMissing, StorageDenied, StorageUnavailable
-from portal.storage.keys import is_key
+from portal.storage.keys import checked_key
 from portal.storage.root import FILE_MODE, FOLDER_MODE, open_root
 
 PLACING_TRIES_MAX = 20
@@ -64,9 +64,7 @@ def make_folder(name: str, *, within: int) -> None:
 
 def split_key(key: str) -> tuple[list[str], str]:
     """The folders and the file name of a key. Raises ValueError outside of our grammar."""
-    if not is_key(key):
-        raise ValueError(f"{key!r} is not an object key")
-    *folders, name = key.split("/")
+    *folders, name = checked_key(key).split("/")
     return folders, name
 
 

@@ -56,6 +56,14 @@ class SignedRequest:
     headers: Mapping[str, str]
 
 
+@dataclass(frozen=True)
+class StorageFault:
+    """What is wrong with a store that answers. `advice` says what to do."""
+
+    sentence: str
+    advice: str
+
+
 class ObjectStore(Protocol):
     """Finished objects. Each verb may raise StorageDenied or StorageUnavailable."""
 

@@ -49,6 +49,21 @@ def is_key(value: str) -> bool:
     return len(value) <= KEY_LENGTH_MAX and _KEY.fullmatch(value) is not None
 
 
+def checked_key(value: str) -> str:
+    """`value`. Raises ValueError outside of our grammar."""
+    if not is_key(value):
+        raise ValueError(f"{value!r} is not an object key")
+    return value
+
+
+def checked_prefix(value: str) -> str:
+    """`value`. Raises ValueError if no key can start with it."""
+    folder, slash, _ = value.rpartition("/")
+    if slash and not is_key(folder):
+        raise ValueError(f"{value!r} is not the start of a key")
+    return value
+
+
 def _checked_id(value: str) -> str:
     if not is_id(value):
         raise ValueError(f"{value!r} is not an id")

@@ -23,7 +23,7 @@ from portal.storage.folders import (
     sync_file,
 )
 from portal.storage.interface import ObjectInfo, ObjectStore
-from portal.storage.keys import is_key
+from portal.storage.keys import checked_prefix, is_key
 from portal.storage.local_uploads import LocalUploads
 from portal.storage.root import set_up_root
 
@@ -130,9 +130,7 @@ class LocalStore(ObjectStore):
 
     # Last, because from here on `list` names this method within the class.
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
-        folder, slash, start = prefix.rpartition("/")
-        if slash and not is_key(folder):
-            raise ValueError(f"{prefix!r} is not the start of a key")
+        folder, _, start = checked_prefix(prefix).rpartition("/")
         return self._walk(folder, start=start)
 
 

@@ -13,13 +13,14 @@ import json
 import os
 import struct
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import BinaryIO
 
-from portal.errors import Conflict, InvalidInput
+from portal.errors import InvalidInput
 from portal.storage.folders import open_file, sync_file
 from portal.storage.interface import StoredPart
+from portal.storage.part_layout import PartLayout, require_digest
 
 INFO, DATA, PARTS, SPARE = "info.json", "data", "parts", "spare"
 CHUNK_BYTES = 1024**2
@@ -30,20 +31,8 @@ SLOT_BYTES = _SLOT.size + _SLOT_CHECK.size
 
 
 @dataclass(frozen=True)
-class UploadInfo:
+class UploadInfo(PartLayout):
     key: str
-    size_bytes: int
-    part_bytes: int
-
-    @property
-    def part_count(self) -> int:
-        return -(-self.size_bytes // self.part_bytes)
-
-    def offset(self, number: int) -> int:
-        return (number - 1) * self.part_bytes
-
-    def expected_bytes(self, number: int) -> int:
-        return min(self.part_bytes, self.size_bytes - self.offset(number))
 
 
 @dataclass(frozen=True)
@@ -76,7 +65,7 @@ def write_part(
     with open_file(DATA, within=upload.descriptor, flags=os.O_RDWR) as data:
         data.seek(upload.info.offset(number))
         part = _copy_part(upload.info, number, body, data)
-    _require_digest(part, expected_sha256)
+    require_digest(number, part.etag, expected_sha256)
     _write_slot(upload.descriptor, part)
     return part
 
@@ -87,7 +76,7 @@ def replace_part(
     """A part sent again first goes elsewhere: broken off, it must not spoil the stored one."""
     with open_file(SPARE, within=upload.descriptor, flags=_CREATE | os.O_TRUNC) as spare:
         part = _copy_part(upload.info, number, body, spare)
-        _require_digest(part, expected_sha256)
+        require_digest(number, part.etag, expected_sha256)
         if part != stored_part(upload.descriptor, number):
             _clear_slot(upload.descriptor, number)
             spare.seek(0)
@@ -113,11 +102,6 @@ def _copy_part(info: UploadInfo, number: int, body: BinaryIO, target: BinaryIO) 
 
 def _part(number: int, size_bytes: int, sha256: str) -> StoredPart:
     return StoredPart(number=number, size_bytes=size_bytes, etag=sha256, sha256=sha256)
-
-
-def _require_digest(part: StoredPart, expected_sha256: str | None) -> None:
-    if expected_sha256 not in {None, part.sha256}:
-        raise InvalidInput(f"Part {part.number} arrived damaged: its SHA-256 is another one.")
 
 
 def _write_slot(folder: int, part: StoredPart) -> None:
@@ -159,16 +143,3 @@ def _part_in(slot: bytes, number: int) -> StoredPart | None:
         return None
     size_bytes, digest = _SLOT.unpack(content)
     return _part(number, size_bytes, digest.hex())
-
-
-def require_same(upload: UploadFolder, parts: Sequence[StoredPart]) -> None:
-    stored = stored_parts(upload.descriptor)
-    missing = set(range(1, upload.info.part_count + 1)) - set(stored)
-    if missing:
-        raise Conflict(f"Part {min(missing)} has not arrived.")
-    named = {part.number: part for part in parts}
-    if len(parts) != len(named) or named.keys() != stored.keys():
-        raise Conflict(f"The upload consists of parts 1 to {len(stored)}, others were named.")
-    for number, part in named.items():
-        if part.etag != stored[number].etag:
-            raise Conflict(f"Part {number} is not the one that was named.")

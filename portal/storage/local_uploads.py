@@ -34,12 +34,12 @@ from portal.storage.local_parts import (
     UploadInfo,
     read_info,
     replace_part,
-    require_same,
     stored_part,
     stored_parts,
     write_empty,
     write_part,
 )
+from portal.storage.part_layout import require_same
 from portal.storage.root import set_up_root
 
 UPLOADS = ".uploads"
@@ -82,11 +82,7 @@ class LocalUploads(MultipartUploads):
         expected_sha256: str | None = None,
     ) -> StoredPart:
         with self._locked(key, upload_id) as upload:
-            if not 1 <= number <= upload.info.part_count:
-                raise InvalidInput(
-                    f"There is no part {number}: the upload has parts 1 to "
-                    f"{upload.info.part_count}."
-                )
+            upload.info.expected_bytes(number)
             is_stored = stored_part(upload.descriptor, number) is not None
             put = replace_part if is_stored else write_part
             return put(upload, number, body, expected_sha256=expected_sha256)
@@ -99,7 +95,7 @@ class LocalUploads(MultipartUploads):
         size_bytes = sum(part.size_bytes for part in parts)
         try:
             with self._locked(key, upload_id) as upload:
-                require_same(upload, parts)
+                require_same(upload.info, stored_parts(upload.descriptor), parts)
                 place_file(self._root, key, source=DATA, source_folder=upload.descriptor)
         except ObjectMissing:
             self._require_completed(key, size_bytes)  # by an earlier call, perhaps cut short

@@ -7,17 +7,20 @@ import io
 import os
 import random
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import hypothesis
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from portal.errors import Conflict, InsufficientStorage, InvalidInput, ObjectMissing
 from portal.ids import new_id
+from portal.runtime import open_storage
+from portal.settings import Settings
 from portal.storage.interface import MultipartUploads, ObjectStore, StoredPart
 from portal.storage.local import LocalStore, LocalUploads
 
@@ -42,12 +45,17 @@ def _local(folder: Path) -> Storage:
     )
 
 
-STORAGES: Mapping[str, Callable[[Path], Storage]] = {"local": _local}
+def _s3(settings: Settings) -> Storage:
+    return Storage(
+        uploads=lambda: open_storage(settings).uploads, store=lambda: open_storage(settings).store
+    )
 
 
-@pytest.fixture(params=STORAGES)
+@pytest.fixture(params=["local", "s3"])
 def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
-    return STORAGES[request.param](tmp_path)
+    if request.param == "local":
+        return _local(tmp_path)
+    return _s3(request.getfixturevalue("s3_settings"))
 
 
 @pytest.fixture
@@ -281,7 +289,7 @@ def test_parts_may_arrive_side_by_side(storage: Storage, upload_id: str) -> None
 # --- local only ------------------------------------------------------------------------------
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis.settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), content=st.binary(min_size=1, max_size=200))
 def test_any_split_in_any_order_with_repeats_gives_the_same_bytes(
     tmp_path: Path, data: st.DataObject, content: bytes

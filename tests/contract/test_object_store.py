@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,16 +17,19 @@ from portal.errors import (
     StorageError,
     StorageUnavailable,
 )
+from portal.runtime import open_storage
+from portal.settings import Settings
 from portal.storage.folders import storage_errors
 from portal.storage.interface import ObjectInfo, ObjectStore
 from portal.storage.local import LocalStore
 
-STORES: Mapping[str, Callable[[Path], ObjectStore]] = {"local": LocalStore}
 
-
-@pytest.fixture(params=STORES)
+@pytest.fixture(params=["local", "s3"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
-    return STORES[request.param](tmp_path / "objects")
+    if request.param == "local":
+        return LocalStore(tmp_path / "objects")
+    settings: Settings = request.getfixturevalue("s3_settings")
+    return open_storage(settings).store
 
 
 @pytest.fixture
