@@ -125,6 +125,7 @@ def s3_runtime(s3_settings: Settings, runtime: Runtime) -> Runtime:
         store=storage.store,
         uploads=storage.uploads,
         addresses=storage.addresses,
+        inner_addresses=storage.inner_addresses,
     )
 
 
