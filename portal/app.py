@@ -21,6 +21,7 @@ from portal.errors import PortalError
 from portal.events import api as events_api
 from portal.events import pages as events_pages
 from portal.people import pages as people_pages
+from portal.progress import api as progress_api
 from portal.runtime import Runtime
 from portal.search import api as search_api
 from portal.search import pages as search_pages
@@ -38,7 +39,7 @@ from portal.web.trusted_hosts import TrustedHosts
 from portal.web.trusted_proxies import TrustedProxies
 from portal.web.viewers import Viewers
 
-APIS = (events_api, assets_api, search_api, accounts_api, uploads_api)
+APIS = (events_api, assets_api, search_api, accounts_api, uploads_api, progress_api)
 """Modules with `routes` and `operations`."""
 
 PAGES = (

@@ -129,6 +129,17 @@ def find_session(connection: Connection, secret: str, *, hours: int) -> Session 
     return session
 
 
+def is_session_open(connection: Connection, secret: str) -> bool:
+    """Whether this sign-in has not ended; asking is no use of it and does not prolong it."""
+    session = repository.find_session(
+        connection,
+        tokens.hash_secret(secret),
+        age_max=SESSION_AGE_MAX,
+        stale_after=NOTE_USE_EVERY,
+    )
+    return session is not None
+
+
 def close_session(connection: Connection, secret: str) -> None:
     repository.delete_session(connection, tokens.hash_secret(secret))
 

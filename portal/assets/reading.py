@@ -44,6 +44,13 @@ def list_assets(
     )
 
 
+def assets_by_ids(
+    connection: Connection, asset_ids: Collection[str], *, viewer: Viewer
+) -> list[Asset]:
+    """Those of `asset_ids` that the viewer may see, with all their parts, in no order."""
+    return repository.list_by_ids(connection, asset_ids, viewer=viewer) if asset_ids else []
+
+
 def find_by_sha256(connection: Connection, event_id: str, sha256: str) -> Asset | None:
     """The event's asset that has these bytes."""
     asset_id = repository.find_id_by_sha256(connection, event_id, sha256)

@@ -71,6 +71,13 @@ def list_visible(
     return _load(connection, query.limit(limit).offset(offset))
 
 
+def list_by_ids(
+    connection: Connection, asset_ids: Collection[str], *, viewer: Viewer
+) -> list[Asset]:
+    """Those of them that may be seen, in no order."""
+    return _load(connection, _visible(viewer).where(assets.c.id.in_(asset_ids)))
+
+
 def find_id_by_sha256(connection: Connection, event_id: str, sha256: str) -> str | None:
     return connection.scalar(
         select(originals.c.asset_id)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from portal.assets import reconcile_repository, repository, steps_repository
 from portal.assets.models import Asset, Kind, Original, PhotoMetadata
 from portal.assets.reading import (
+    assets_by_ids,
     detail_of,
     find_by_sha256,
     get_asset,
@@ -48,6 +49,7 @@ __all__ = [
     "STEP_TASKS",
     "Attempt",
     "add_asset",
+    "assets_by_ids",
     "begin_attempt",
     "describe_asset",
     "detail_of",

@@ -64,6 +64,16 @@ def account_of(request: HTTPConnection) -> Account:
     return account
 
 
+async def is_still_signed_in(request: HTTPConnection) -> bool:
+    """Whether what let this request in would do so again; for answers that take hours."""
+    bearer = _bearer_of(request)
+    if bearer is not None:
+        account = await in_transaction(request, accounts.find_token_account, bearer)
+        return account is not None
+    secret = cookies.read_cookie(request, cookies.SESSION)
+    return secret is not None and await in_transaction(request, accounts.is_session_open, secret)
+
+
 async def _account_of(request: HTTPConnection, bearer: str | None) -> Account | None:
     if bearer is not None:
         account = await in_transaction(request, accounts.find_token_account, bearer)
