@@ -6,8 +6,9 @@ Every repair is a queued job or an idempotent deletion, so that sweeping twice d
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 from sqlalchemy import Connection
@@ -23,11 +24,29 @@ from portal.uploads import service as uploads_service
 SWEEP_EVERY_SECONDS = 10
 STUCK_SECONDS = 30
 """A step that could run for so long without being queued was missed."""
-ABANDONED_UPLOAD_HOURS = 48
+FORGOTTEN_UPLOAD_HOURS = 6
+"""By then the transaction that began an upload in the store has long ended."""
+FORGOTTEN_UPLOADS_EVERY_SECONDS = 600
+"""Each look asks a store that may be far away."""
 LEFTOVER_MINUTES = 10
 """Players may still read what a newer result has replaced."""
 
 _log = structlog.get_logger(__name__)
+
+
+class Pause:
+    """Lets something happen at once, and then every so many seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._last: float | None = None
+
+    def is_over(self) -> bool:
+        now = time.monotonic()
+        if self._last is not None and now - self._last < self._seconds:
+            return False
+        self._last = now
+        return True
 
 
 @dataclass(frozen=True)
@@ -36,6 +55,9 @@ class Sweep:
 
     runtime: Runtime
     stop: threading.Event
+    forgotten_uploads_pause: Pause = field(
+        default_factory=lambda: Pause(FORGOTTEN_UPLOADS_EVERY_SECONDS)
+    )
 
     def run(self) -> None:
         while not self.stop.wait(SWEEP_EVERY_SECONDS):
@@ -46,6 +68,7 @@ class Sweep:
             jobs_service.requeue_stalled_jobs,
             queue_missed_steps,
             self._abort_abandoned_uploads,
+            self._abort_forgotten_uploads,
             self._delete_leftovers,
         )
         for repair in repairs:
@@ -60,9 +83,17 @@ class Sweep:
 
     def _abort_abandoned_uploads(self, connection: Connection) -> None:
         for upload in uploads_service.abandoned_uploads(
-            connection, older_than_hours=ABANDONED_UPLOAD_HOURS
+            connection, older_than_hours=self.runtime.settings.upload_hours_max
         ):
             uploads_service.abort(self.runtime, connection, upload.id)
+
+    def _abort_forgotten_uploads(self, connection: Connection) -> None:
+        """What the store has open and the database knows nothing of, or nothing any more."""
+        if not self.forgotten_uploads_pause.is_over():
+            return
+        uploads_service.abort_forgotten(
+            self.runtime, connection, older_than_hours=FORGOTTEN_UPLOAD_HOURS
+        )
 
     def _delete_leftovers(self, connection: Connection) -> None:
         """Objects of attempts whose results were replaced, and all of removed assets."""

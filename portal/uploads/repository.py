@@ -47,12 +47,10 @@ def list_open(connection: Connection, *, account_id: str, event_id: str | None) 
     return [_upload(row) for row in rows]
 
 
-def storage_ids_in_use(connection: Connection, storage_upload_ids: Collection[str]) -> set[str]:
-    """Those of the storage's upload ids that an unfinished upload still needs."""
+def keys_under_way(connection: Connection, keys: Collection[str]) -> set[str]:
+    """Those of the keys for which an upload is still needed."""
     needed = (UploadState.OPEN, UploadState.COMPLETING)
-    query = select(uploads.c.storage_upload_id).where(
-        uploads.c.storage_upload_id.in_(storage_upload_ids), uploads.c.state.in_(needed)
-    )
+    query = select(uploads.c.key).where(uploads.c.key.in_(keys), uploads.c.state.in_(needed))
     return set(connection.scalars(query))
 
 

@@ -223,9 +223,9 @@ def abort_forgotten(runtime: Runtime, connection: Connection, *, older_than_hour
     """
     oldest = datetime.now(UTC) - timedelta(hours=older_than_hours)
     found = [upload for upload in runtime.uploads.list_open() if upload.begun_at < oldest]
-    needed = repository.storage_ids_in_use(connection, [upload.upload_id for upload in found])
+    needed = repository.keys_under_way(connection, [upload.key for upload in found])
     for upload in found:
-        if upload.upload_id not in needed:
+        if upload.key not in needed:
             runtime.uploads.abort(upload.key, upload.upload_id)
 
 

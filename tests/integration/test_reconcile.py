@@ -254,7 +254,7 @@ def test_abandoned_uploads_are_aborted(runtime: Runtime, event: Event) -> None:
     kept = acknowledge(runtime, event, "kept.flac", FLAC + b"kept")
     uploads_service.finish(runtime, kept.id)
     with runtime.engine.begin() as connection:
-        age(connection, tables.uploads, hours=49)
+        age(connection, tables.uploads, hours=73)
     new = begin_upload(runtime, event, "new.flac", FLAC)
 
     sweep(runtime)
@@ -438,7 +438,7 @@ def test_a_repair_that_fails_does_not_keep_the_others_from_working(
 ) -> None:
     upload = begin_upload(runtime, event, "old.flac", FLAC)
     with runtime.engine.begin() as connection:
-        age(connection, tables.uploads, hours=49)
+        age(connection, tables.uploads, hours=73)
         give(connection, Job(Task.PROBE, new_id()), None)
         connection.execute(  # a fault that nobody foresaw
             text("alter table procrastinate_workers rename column last_heartbeat to heartbeat")
