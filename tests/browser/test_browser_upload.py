@@ -410,7 +410,7 @@ def test_a_phone_has_room_for_it(
     files_input(desk).set_input_files(photo(long_name))
     expect(row_of(desk, long_name).get_by_role("button").first).to_be_visible()
     assert desk.evaluate("document.documentElement.scrollWidth") <= width
-    desk.locator("[data-act=remove]").click()
+    desk.locator("[data-act=cancel]").click()
     expect(desk.locator(".upload-row")).to_have_count(0)
 
 

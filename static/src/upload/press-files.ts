@@ -1,4 +1,4 @@
-import { fill, formatSize, readWords, word, type Words } from "./words";
+import { fill, formatPercent, formatSize, readWords, word, type Words } from "./words";
 
 interface StepNews {
   readonly name: string;
@@ -18,6 +18,7 @@ interface AssetNews {
   readonly page_url: string;
 }
 
+const PAUSE_MILLISECONDS = 10_000;
 const RETRIABLE = new Set(["failed", "partial"]);
 
 /**
@@ -29,18 +30,31 @@ const RETRIABLE = new Set(["failed", "partial"]);
  */
 export class PressFiles extends HTMLElement {
   private source: EventSource | null = null;
+  private timer = 0;
   private words: Words = {};
   private readonly shown = new Map<string, string>();
 
   connectedCallback(): void {
     this.words = readWords(this);
-    // A browser connects again by itself, and tells what it saw last.
-    this.source = new EventSource(this.getAttribute("src") ?? "");
-    this.source.addEventListener("asset", this.onAsset);
+    this.connect();
   }
 
   disconnectedCallback(): void {
+    window.clearTimeout(this.timer);
     this.source?.close();
+  }
+
+  private connect(): void {
+    const source = new EventSource(this.getAttribute("src") ?? "");
+    source.addEventListener("asset", this.onAsset);
+    source.addEventListener("removed", this.onRemoved);
+    // After a cut a browser comes again by itself, but after a refusal, as to someone who was
+    // signed out, never.
+    source.addEventListener("error", () => {
+      if (source.readyState !== EventSource.CLOSED) return;
+      this.timer = window.setTimeout(() => this.connect(), PAUSE_MILLISECONDS);
+    });
+    this.source = source;
   }
 
   private readonly onAsset = ({ data }: MessageEvent<string>): void => {
@@ -50,18 +64,27 @@ export class PressFiles extends HTMLElement {
     this.show(news);
   };
 
+  private readonly onRemoved = ({ data }: MessageEvent<string>): void => {
+    const { id } = JSON.parse(data) as Pick<AssetNews, "id">;
+    this.shown.delete(id);
+    this.find(id)?.remove();
+    this.count();
+  };
+
   private show(news: AssetNews): void {
-    const row = this.rowOf(news);
+    const row = this.find(news.id) ?? this.addRow(news);
+    row.dataset["is"] = news.state;
     const state = row.querySelector<HTMLElement>("[data-state]")!;
     mark(state, news.state, word(this.words, `asset_${news.state}`));
     const list = row.querySelector("[data-steps]")!;
-    const steps = new Map(
+    const known = new Map(
       Array.from(list.children, (item) => [(item as HTMLElement).dataset["step"], item]),
     );
-    for (const step of news.steps) {
-      const known = steps.get(step.name) as HTMLElement | undefined;
-      this.showStep(known ?? list.appendChild(this.newStep()), step, news.id);
-    }
+    news.steps.forEach((step, place) => {
+      const item = (known.get(step.name) as HTMLElement | undefined) ?? this.newStep();
+      if (list.children[place] !== item) list.insertBefore(item, list.children[place] ?? null);
+      this.showStep(item, step, news.id);
+    });
   }
 
   private showStep(item: HTMLElement, step: StepNews, asset: string): void {
@@ -70,7 +93,7 @@ export class PressFiles extends HTMLElement {
     const words = fill(this.words, "step", {
       name: word(this.words, `step_${step.name}`),
       state: word(this.words, `state_${step.state}`),
-      progress: isRunning ? `${Math.floor((step.progress ?? 0) * 100)} %` : "",
+      progress: isRunning ? formatPercent(step.progress ?? 0) : "",
     });
     mark(item.querySelector<HTMLElement>("[data-state]")!, step.state, words.trim());
     const detail = item.querySelector<HTMLElement>("[data-detail]")!;
@@ -96,9 +119,8 @@ export class PressFiles extends HTMLElement {
     return item;
   }
 
-  private rowOf(news: AssetNews): HTMLElement {
-    const known = this.querySelector<HTMLElement>(`[data-asset="${CSS.escape(news.id)}"]`);
-    return known ?? this.addRow(news);
+  private find(id: string): HTMLElement | null {
+    return this.querySelector<HTMLElement>(`[data-asset="${CSS.escape(id)}"]`);
   }
 
   private addRow({ id, page_url, title, filename, kind, size_bytes }: AssetNews): HTMLElement {
@@ -113,11 +135,14 @@ export class PressFiles extends HTMLElement {
     put("kind", word(this.words, `kind_${kind}`));
     put("size", size_bytes ? formatSize(this.words, size_bytes) : "");
     this.querySelector("tbody")!.append(row);
-    this.querySelector<HTMLElement>("[data-none]")!.hidden = true;
-    this.querySelector("[data-count]")!.textContent = String(
-      this.querySelectorAll("tbody > [data-asset]").length,
-    );
+    this.count();
     return row;
+  }
+
+  private count(): void {
+    const { length } = this.querySelectorAll("tbody > [data-asset]");
+    this.querySelector("[data-count]")!.textContent = String(length);
+    this.querySelector<HTMLElement>("[data-none]")!.hidden = length > 0;
   }
 
   private copy(name: string): HTMLElement {

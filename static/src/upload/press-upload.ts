@@ -87,7 +87,7 @@ export class PressUpload extends HTMLElement {
   }
 
   private act(id: string, action: Action): void {
-    if (action === "remove") this.uppy.removeFile(id);
+    if (action === "remove" || action === "cancel") this.uppy.removeFile(id);
     else if (action === "retry") begin(this.uppy, id);
     else this.uppy.pauseResume(id);
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Rate } from "./rate";
-import { fill, formatRemaining, formatSize } from "./words";
+import { fill, formatPercent, formatRemaining, formatSize } from "./words";
 
 const words = {
   bytes: "%(value)s bytes",
@@ -44,6 +44,10 @@ test("remaining time is rounded", () => {
     [1, 12, 59, 61, 60 * 45, 60 * 150].map((seconds) => formatRemaining(words, seconds)),
     ["5 s left", "15 s left", "60 s left", "1 min left", "45 min left", "2.5 h left"],
   );
+});
+
+test("a share never says more than there is", () => {
+  assert.deepEqual([0, 0.384, 0.9999, 1].map(formatPercent), ["0%", "38%", "99%", "100%"]);
 });
 
 test("a sentence takes its values, and a missing one leaves nothing behind", () => {

@@ -1,9 +1,9 @@
 import type { PortalFile } from "./portal-upload";
 import { isUnderWay, sentBytes, stateOf } from "./progress";
 import { Rate } from "./rate";
-import { fill, format, formatRemaining, formatSize, word, type Words } from "./words";
+import { fill, formatPercent, formatRemaining, formatSize, word, type Words } from "./words";
 
-export type Action = "pause" | "resume" | "retry" | "remove";
+export type Action = "pause" | "resume" | "retry" | "cancel" | "remove";
 
 /** One file in the list; its markup is a copy of the page's template. */
 export class Row {
@@ -36,13 +36,11 @@ export class Row {
     this.shown = file;
     const sent = sentBytes(file);
     const state = stateOf(file);
-    this.element.dataset["state"] = state;
     this.part("state").className = `state state-${MARKS[state] ?? "waiting"}`;
     this.put("state", word(this.words, state));
     this.put("figures", this.figures(file, sent));
     this.showBar(file, sent);
-    this.put("sentence", sentenceOf(this.words, file));
-    this.part("sentence").hidden = file.meta.phase !== "failed";
+    this.showSentence(file);
     this.showLink(file);
     this.showButtons(file);
   }
@@ -51,18 +49,25 @@ export class Row {
     const size = file.size ?? 0;
     if (file.meta.phase !== "sending" || file.isPaused) {
       this.rate.clear();
-      return isUnderWay(file) && sent > 0 ? percent(sent, size) : "";
+      return isUnderWay(file) && sent > 0 ? formatPercent(sent / size) : "";
     }
     this.rate.note(sent, performance.now());
     const seconds = this.rate.secondsFor(size - sent);
     const speed = formatSize(this.words, this.rate.bytesPerSecond);
     return [
-      percent(sent, size),
+      formatPercent(size ? sent / size : 1),
       seconds === null ? "" : fill(this.words, "per_second", { size: speed }),
       seconds === null ? "" : formatRemaining(this.words, seconds),
     ]
       .filter(Boolean)
       .join(" · ");
+  }
+
+  private showSentence(file: PortalFile): void {
+    const place = this.part("sentence");
+    place.hidden = file.meta.phase !== "failed";
+    place.lang = file.meta.failure === "refused" ? "en" : document.documentElement.lang;
+    this.put("sentence", sentenceOf(this.words, file));
   }
 
   private showBar(file: PortalFile, sent: number): void {
@@ -83,7 +88,8 @@ export class Row {
       pause: isUnderWay(file) && !file.isPaused && file.meta.phase !== "completing",
       resume: isUnderWay(file) && file.isPaused === true,
       retry: file.meta.phase === "failed" && file.meta.canBeRetried,
-      remove: file.meta.phase !== "completing" && file.meta.phase !== "sent",
+      cancel: isUnderWay(file) && file.meta.phase !== "completing",
+      remove: file.meta.phase === "failed",
     };
     const focused = document.activeElement;
     for (const button of this.element.querySelectorAll<HTMLButtonElement>("[data-act]")) {
@@ -118,8 +124,4 @@ const MARKS: Record<string, string> = {
 function sentenceOf(words: Words, { meta }: PortalFile): string {
   if (meta.phase !== "failed") return "";
   return meta.failure === "refused" ? meta.sentence : word(words, `failed_${meta.failure}`);
-}
-
-function percent(part: number, whole: number): string {
-  return `${format(whole ? Math.floor((part * 100) / whole) : 100)} %`;
 }

@@ -17,11 +17,16 @@ export function fill(words: Words, name: string, values: Record<string, string |
 }
 
 export function format(value: number, digits = 0): string {
-  const language = globalThis.document?.documentElement.lang || "en";
-  return value.toLocaleString(language, {
-    minimumFractionDigits: 0,
-    maximumFractionDigits: digits,
-  });
+  return value.toLocaleString(language(), { maximumFractionDigits: digits });
+}
+
+/** `38%`; never more than there is. */
+export function formatPercent(share: number): string {
+  return (Math.floor(share * 100) / 100).toLocaleString(language(), { style: "percent" });
+}
+
+function language(): string {
+  return globalThis.document?.documentElement.lang || "en";
 }
 
 /** `3.2 MB`, in thousands. */
