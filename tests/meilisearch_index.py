@@ -34,7 +34,7 @@ class MeilisearchIndex:
         changes = {"meili_url": self.url, "meili_key": key or self.key, "meili_index": self.name}
         return Settings.model_validate({**settings.model_dump(), **changes})
 
-    def call(self, method: str, path: str, body: object = None, *, key: str | None = None) -> Any:
+    def call(self, method: str, path: str, body: Any = None, *, key: str | None = None) -> Any:
         """What the server says, past the portal's own code."""
         response = requests.request(
             method,
@@ -45,7 +45,7 @@ class MeilisearchIndex:
         )
         return response.json() if response.content else None
 
-    def change(self, method: str, path: str, body: object = None) -> Mapping[str, Any]:
+    def change(self, method: str, path: str, body: Any = None) -> Mapping[str, Any]:
         """The task, once it is done."""
         task = self.call(method, path, body)
         while task["status"] in {"enqueued", "processing"}:

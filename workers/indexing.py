@@ -2,30 +2,56 @@
 
 from __future__ import annotations
 
+import threading
+from dataclasses import dataclass
+
 import structlog
 
-from portal.errors import SearchUnavailable
+from portal.errors import DatabaseUnavailable, SearchUnavailable
 from portal.runtime import Runtime
 from portal.search import service
 from workers.run import StepResult, StepRun
 
+LOOK_EVERY_SECONDS = 30.0
+
 _log = structlog.get_logger(__name__)
 
 
-def mend_index(runtime: Runtime) -> None:
-    """Make the index anew when it is lost, damaged, or laid out by another version of ours.
+@dataclass(frozen=True)
+class IndexKeeper:
+    """Makes the index anew when it is lost, damaged, or laid out by another version of ours.
 
     Other work goes on when that fails: pages say that search is away, and doctor says why.
     """
+
+    runtime: Runtime
+    stop: threading.Event
+
+    def run(self) -> None:
+        """Until `stop` is set. Once the index was well, only its loss is mended: another version
+        of the portal that is still at work must not lay it out again and again."""
+        was_well = mend_index(self.runtime)
+        while not self.stop.wait(LOOK_EVERY_SECONDS):
+            if was_well:
+                _fill_if_lost(self.runtime)
+            else:
+                was_well = mend_index(self.runtime)
+
+
+def mend_index(runtime: Runtime) -> bool:
+    """Whether the index is well now."""
     try:
-        if _holds_documents(runtime):
-            return
         with runtime.engine.begin() as connection:
-            count = service.rebuild_index(connection, runtime.search)
-    except SearchUnavailable as error:
+            try:
+                count = service.fill_empty_index(connection, runtime.search)
+            except SearchUnavailable as error:
+                _log.warning("the index cannot be used", reason=str(error))
+                count = service.rebuild_index(connection, runtime.search)
+    except (SearchUnavailable, DatabaseUnavailable) as error:
         _log.error("the index cannot be made anew", reason=str(error))
-    else:
-        _log.info("index made anew", documents=count)
+        return False
+    _log.info("index is well", documents=count)
+    return True
 
 
 def index(run: StepRun) -> StepResult:
@@ -35,22 +61,20 @@ def index(run: StepRun) -> StepResult:
 
 
 def index_asset(runtime: Runtime, asset_id: str) -> None:
-    """A removed asset is replaced by nothing. Raises SearchUnavailable."""
+    """Raises SearchUnavailable."""
     with runtime.engine.begin() as connection:
-        current = service.documents_of_asset(connection, asset_id)
-    runtime.search.replace(current.owner_ids, current.documents)
+        service.index_asset(connection, runtime.search, asset_id)
 
 
 def index_event(runtime: Runtime, event_id: str) -> None:
-    """The event with its people and all its assets. Raises SearchUnavailable."""
+    """Raises SearchUnavailable."""
     with runtime.engine.begin() as connection:
-        current = service.documents_of_event(connection, event_id)
-    runtime.search.replace(current.owner_ids, current.documents)
+        service.index_event(connection, runtime.search, event_id)
 
 
-def _holds_documents(runtime: Runtime) -> bool:
+def _fill_if_lost(runtime: Runtime) -> None:
     try:
-        return runtime.search.status().document_count > 0
-    except SearchUnavailable as error:
-        _log.warning("the index cannot be used", reason=str(error))
-        return False
+        with runtime.engine.begin() as connection:
+            service.fill_empty_index(connection, runtime.search)
+    except (SearchUnavailable, DatabaseUnavailable) as error:
+        _log.warning("the index cannot be looked at", reason=str(error))

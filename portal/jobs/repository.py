@@ -74,6 +74,24 @@ def hold_waiting(connection: Connection, queueing_lock: str) -> bool:
     return held is not None
 
 
+def is_behind(connection: Connection, *, lane: str, seconds: float) -> bool:
+    """Whether a job of the lane was queued so long ago, or has been tried without success.
+
+    Only tries after the first have a pause before them, or a number above one.
+    """
+    found: bool = connection.execute(
+        text(
+            "select exists (select 1 from procrastinate_jobs job where queue_name = :lane"
+            " and status in ('todo', 'doing') and (scheduled_at is not null"
+            " or (args->>'tries')::int > 1 or exists (select 1 from procrastinate_events"
+            "  where job_id = job.id and type = 'deferred'"
+            "  and at < now() - make_interval(secs => :seconds))))"
+        ),
+        {"lane": lane, "seconds": seconds},
+    ).scalar_one()
+    return found
+
+
 def has_job(connection: Connection, *, task: str, subject_id: str) -> bool:
     """Whether such a job waits or runs."""
     found: bool = connection.execute(

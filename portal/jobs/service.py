@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from portal.jobs import repository
 from portal.jobs.deferring import defer
-from portal.jobs.vocabulary import Job, Task
+from portal.jobs.vocabulary import Job, Lane, Task
 
 HEARTBEAT_SECONDS = 5
 STALLED_SECONDS = 15
@@ -24,6 +24,11 @@ def live_worker_count(connection: Connection) -> int:
 def live_workers(connection: Connection) -> set[int]:
     """The queue's own ids of those lanes."""
     return repository.live_workers(connection, stalled_seconds=STALLED_SECONDS)
+
+
+def is_behind(connection: Connection, lane: Lane, *, seconds: float) -> bool:
+    """Whether work of the lane has been waiting for so long, or could not be done at first."""
+    return repository.is_behind(connection, lane=lane, seconds=seconds)
 
 
 def hold_sweep(connection: Connection) -> bool:

@@ -180,7 +180,7 @@ _RESULTS = {
         },
         "hits": {"type": "array", "items": _HIT},
         "facets": {"type": "object", "description": "Facet to value to count."},
-        "partial": {"type": "boolean", "description": "The index is away for a moment."},
+        "partial": {"type": "boolean", "description": "The index is away or is catching up."},
         "took_ms": {"type": "number"},
         "cursor": {**_TEXT, "description": "Of the next page; null on the last."},
     },

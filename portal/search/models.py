@@ -70,7 +70,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class SearchResults:
-    """`total` and `facets` count before grouping. `partial`: the index is away.
+    """`total` and `facets` count before grouping. `partial`: the index is away, or catching up.
 
     `listed` counts what is listed, each thing once; None when not all matches were examined.
     """
@@ -83,6 +83,7 @@ class SearchResults:
     took_ms: float
     next_cursor: str | None = None
     listed: Counts | None = None
+    is_away: bool = False
 
     @property
     def shown_counts(self) -> Counts:

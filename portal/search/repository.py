@@ -39,6 +39,8 @@ POSTERS = ("poster.jpg", "photo-320.jpg")
 LAG_MAX = timedelta(days=1)
 """By then the index has forgotten what was removed, even when workers were down for a while."""
 
+_INDEX_LOCK = 7_202_612
+
 T = TypeVar("T")
 
 
@@ -117,6 +119,14 @@ def read_assets(
     shown = _people_of_assets(connection, asset_ids)
     spoken = _transcripts_of_assets(connection, asset_ids)
     return [_asset(row, shown[row.id], spoken[row.id]) for row in rows]
+
+
+# --- who may write ---------------------------------------------------------------------------
+
+
+def hold_index(connection: Connection) -> None:
+    """Wait until nobody else changes the index, and keep them out until the transaction ends."""
+    connection.execute(select(func.pg_advisory_xact_lock(_INDEX_LOCK)))
 
 
 # --- what hits are checked against, and what is shown with them ------------------------------

@@ -1,4 +1,4 @@
-"""Searching, and keeping the index equal to Postgres."""
+"""Searching: candidates of the engine, checked against Postgres, ranked and presented."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Connection
 
 from portal.errors import InvalidInput, SearchUnavailable
+from portal.jobs import Lane
+from portal.jobs import service as jobs_service
 from portal.languages import in_language
 from portal.search import repository
-from portal.search.contents import all_documents, documents_of_asset, documents_of_event
 from portal.search.cursor import read_cursor, write_cursor
 from portal.search.documents import Document, DocumentKind
-from portal.search.encoding import digest
 from portal.search.engines.interface import (
     Candidate,
     CandidateQuery,
@@ -22,10 +22,16 @@ from portal.search.engines.interface import (
 )
 from portal.search.grouping import count_listed, count_matches, without_repeats
 from portal.search.hits import RankedHit, shown_in
+from portal.search.indexing import (
+    check_index,
+    fill_empty_index,
+    index_asset,
+    index_event,
+    rebuild_index,
+)
 from portal.search.models import (
     LIMIT_MAX,
     Counts,
-    IndexDifferences,
     SearchHit,
     SearchRequest,
     SearchResults,
@@ -37,13 +43,16 @@ from portal.visibility import Viewer
 
 __all__ = [
     "check_index",
-    "documents_of_asset",
-    "documents_of_event",
+    "fill_empty_index",
+    "index_asset",
+    "index_event",
     "rebuild_index",
     "search",
 ]
 
 NOTHING = Candidates(items=(), total=0)
+CATCHING_UP_SECONDS = 5.0
+"""Changes that have been waiting for so long are missed by readers."""
 
 
 def search(
@@ -51,7 +60,7 @@ def search(
 ) -> SearchResults:
     """The best hits that the viewer may see. Raises InvalidInput for a bad limit or cursor.
 
-    Without an engine there are no hits, and `partial` says that there may be some.
+    Without an engine there are no hits; `partial` says that there may be some, or more.
     """
     started = time.perf_counter()
     _check_limit(request.limit)
@@ -73,30 +82,12 @@ def search(
         total=counts.total,
         hits=_present(connection, page, labels, request.languages),
         facets=counts.facets,
-        partial=is_away,
+        partial=is_away or _is_catching_up(connection),
+        is_away=is_away,
         took_ms=round((time.perf_counter() - started) * 1000, 1),
         next_cursor=write_cursor(after) if page and after < len(listed) else None,
         listed=count_listed(matches) if _is_whole(found) else None,
     )
-
-
-def rebuild_index(connection: Connection, engine: SearchEngine) -> int:
-    """Fill a new index from Postgres and swap it in; returns how many documents it holds."""
-    return engine.rebuild(all_documents(connection))
-
-
-def check_index(connection: Connection, engine: SearchEngine) -> IndexDifferences:
-    """Everything in which the index differs from what Postgres says it should hold."""
-    held = dict(engine.document_digests())
-    missing: list[str] = []
-    changed: list[str] = []
-    for document in all_documents(connection):
-        held_digest = held.pop(document.id, None)
-        if held_digest is None:
-            missing.append(document.id)
-        elif held_digest != digest(document):
-            changed.append(document.id)
-    return IndexDifferences(tuple(missing), surplus=tuple(sorted(held)), changed=tuple(changed))
 
 
 def _check_limit(limit: int) -> None:
@@ -121,6 +112,10 @@ def _candidates(
         return engine.candidates(wanted), False
     except SearchUnavailable:
         return NOTHING, True
+
+
+def _is_catching_up(connection: Connection) -> bool:
+    return jobs_service.is_behind(connection, Lane.INDEX, seconds=CATCHING_UP_SECONDS)
 
 
 def _visible_events(

@@ -110,7 +110,8 @@ class SearchPage:
     facets: tuple[Facet, ...]
     chosen: tuple[Chosen, ...]
     hidden: tuple[tuple[str, str], ...]
-    is_partial: bool
+    is_catching_up: bool
+    is_away: bool
     is_grid: bool
     more_path: str
     fault: str = ""
@@ -126,7 +127,8 @@ def search_page(
         facets=tuple(_facets(results, parameters, labels, language)),
         chosen=tuple(_chosen(parameters, labels, language)),
         hidden=_hidden(parameters),
-        is_partial=results.partial,
+        is_catching_up=results.partial,
+        is_away=results.is_away,
         is_grid=parameters.get("kind") == DocumentKind.PHOTO,
         more_path=_path(language, {**parameters, "cursor": results.next_cursor})
         if results.next_cursor
@@ -136,7 +138,7 @@ def search_page(
 
 def refused_page(query: str, fault: str) -> SearchPage:
     """When the address holds something that cannot be searched for."""
-    return SearchPage(query, 0, (), (), (), (), False, False, "", fault=fault)
+    return SearchPage(query, 0, (), (), (), (), False, False, False, "", fault=fault)
 
 
 def hit_view(hit: SearchHit, *, language: str) -> Hit:
