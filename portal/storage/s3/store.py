@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -77,17 +77,19 @@ class S3Store(ObjectStore):
         part_bytes = max(PART_BYTES, -(-size_bytes // PARTS_MAX))
         layout = PartLayout(size_bytes=size_bytes, part_bytes=part_bytes)
         vendor_id = self._multipart.create(key, media_type=media_type)
-        try:
-            put = partial(self._put_part, key, vendor_id, file, layout)
+        put = partial(self._put_part, key, vendor_id, file, layout)
+        with ExitStack() as undo:
+            undo.callback(self._give_up, key, vendor_id)
             with ThreadPoolExecutor(PARTS_AT_ONCE) as pool:
                 parts = list(pool.map(put, range(1, layout.part_count + 1)))
             with suppress(ObjectMissing):  # it was finished, but the answer got lost
                 self._multipart.finish(key, vendor_id, parts)
             self._multipart.require_made(key, parts)
-        except BaseException:
-            with suppress(StorageError):  # the sweep finds it
-                self._multipart.abort(key, vendor_id)
-            raise
+            undo.pop_all()
+
+    def _give_up(self, key: str, vendor_id: str) -> None:
+        with suppress(StorageError):  # then the sweep finds it
+            self._multipart.abort(key, vendor_id)
 
     def _put_part(
         self, key: str, vendor_id: str, file: BinaryIO, layout: PartLayout, number: int
