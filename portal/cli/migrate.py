@@ -1,4 +1,4 @@
-"""portal migrate: bring the database to the schema of this version."""
+"""portal migrate: bring database and store to what this version needs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import typer
 from portal.cli.installation import make_data_folder, read_settings
 from portal.cli.output import say
 from portal.db.migrate import current_revision, head_revision, upgrade
-from portal.runtime import open_runtime
+from portal.runtime import open_runtime, set_up_storage
 
 
 def register(app: typer.Typer) -> None:
@@ -15,12 +15,16 @@ def register(app: typer.Typer) -> None:
 
 
 def migrate() -> None:
-    """Run what is missing, all of it or nothing; safe to repeat."""
+    """Bring the database to this version, all of it or nothing, and set up the store's bucket.
+
+    Safe to repeat.
+    """
     settings = read_settings()
     make_data_folder(settings)
     with open_runtime(settings) as runtime:
         before = current_revision(runtime.engine)
         upgrade(runtime.engine)
+    set_up_storage(settings)
     if before == head_revision():
         say(f"The database is at revision {before} already.")
     else:
