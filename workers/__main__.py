@@ -25,7 +25,7 @@ from workers.reconcile import Sweep
 from workers.registry import STEP_HANDLERS, job_handlers
 from workers.runner import StepRunner
 from workers.sandbox import open_sandbox
-from workers.scratch import delete_abandoned
+from workers.scratch import open_scratch
 from workers.sign_of_life import sign_of_life
 
 _log = structlog.get_logger(__name__)
@@ -58,7 +58,7 @@ def work(
     settings: Settings, runtime: Runtime, lanes: Sequence[Lane], stop: threading.Event
 ) -> None:
     """Work until `stop` is set. Raises LookupError unless every task has exactly one handler."""
-    delete_abandoned(settings.scratch_path)
+    open_scratch(settings).delete_abandoned()
     runner = StepRunner(runtime, open_sandbox(settings), STEP_HANDLERS, stop)
     jobs = JobRunner(runtime.engine, job_handlers(runner))
     sweep = threading.Thread(target=Sweep(runtime, stop).run, name="sweep", daemon=True)

@@ -18,9 +18,9 @@ _FULL_SIGNS = tuple(map(os.strerror, _FULL))
 
 def require_room(folder: Path, *, free_bytes_min: int) -> None:
     """Raises InsufficientStorage when less than that is free on the disk of `folder`."""
-    free_bytes = _free_bytes(folder)
-    if free_bytes < free_bytes_min:
-        raise _no_room(free_bytes, free_bytes_min)
+    found_bytes = free_bytes(folder)
+    if found_bytes < free_bytes_min:
+        raise _no_room(found_bytes, free_bytes_min)
 
 
 @contextmanager
@@ -36,12 +36,24 @@ def blaming_full_disk(folder: Path, *, free_bytes_min: int) -> Iterator[None]:
     except OSError as error:
         if error.errno not in _FULL:
             raise
-        raise _no_room(_free_bytes(folder), free_bytes_min) from error
+        raise _no_room(free_bytes(folder), free_bytes_min) from error
     except (ToolFailed, MediaRefused) as error:
-        free_bytes = _free_bytes(folder)
-        if free_bytes >= free_bytes_min and not _says_full(error):
+        found_bytes = free_bytes(folder)
+        if found_bytes >= free_bytes_min and not _says_full(error):
             raise
-        raise _no_room(free_bytes, free_bytes_min) from error
+        raise _no_room(found_bytes, free_bytes_min) from error
+
+
+def free_bytes(folder: Path) -> int:
+    """What an unprivileged process may still write to the disk of `folder`."""
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize
+
+
+def disk_bytes(folder: Path) -> int:
+    """The size of that disk."""
+    found = os.statvfs(folder)
+    return found.f_blocks * found.f_frsize
 
 
 def _says_full(error: ToolFailed | MediaRefused) -> bool:
@@ -49,13 +61,8 @@ def _says_full(error: ToolFailed | MediaRefused) -> bool:
     return any(sign in said for sign in _FULL_SIGNS)
 
 
-def _free_bytes(folder: Path) -> int:
-    found = os.statvfs(folder)
-    return found.f_bavail * found.f_frsize
-
-
-def _no_room(free_bytes: int, free_bytes_min: int) -> InsufficientStorage:
-    free_megabytes, least_megabytes = (n // 1024**2 for n in (free_bytes, free_bytes_min))
+def _no_room(found_bytes: int, free_bytes_min: int) -> InsufficientStorage:
+    free_megabytes, least_megabytes = (n // 1024**2 for n in (found_bytes, free_bytes_min))
     return InsufficientStorage(
         "The disk with the worker's scratch folder (in PORTAL_DATA_DIR) is full or was just now: "
         f"{free_megabytes:,d} MiB are free and {least_megabytes:,d} MiB must stay so. Make room."

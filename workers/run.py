@@ -21,7 +21,8 @@ class StepRun:
     `scratch` is an empty private folder, removed afterwards. `stop` is set when the worker is
     asked to end: the sandbox then kills its process and raises Interrupted. `report_progress`
     takes 0 to 1 and may be called often. `publish_early` makes renditions visible before the
-    step has ended; it raises Superseded when a newer attempt owns the step.
+    step has ended; it raises Superseded when a newer attempt owns the step. `check_room`, called
+    often while files grow, raises InsufficientStorage when they outgrow the room for them.
     """
 
     runtime: Runtime
@@ -33,6 +34,7 @@ class StepRun:
     stop: threading.Event
     report_progress: Callable[[float], None]
     publish_early: Callable[[Sequence[Rendition]], None]
+    check_room: Callable[[], None]
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
-from pathlib import Path
 
 import structlog
 
@@ -24,6 +23,8 @@ from portal.errors import (
     LimitExceeded,
     MediaRefused,
     PortalError,
+    ScratchBusy,
+    ScratchTooSmall,
     Superseded,
     ToolMissing,
 )
@@ -39,11 +40,16 @@ from portal.runtime import Runtime
 from portal.storage import keys
 from portal.transcripts import service as transcripts_service
 from workers.lanes import RETRIES
+from workers.needs import Needs, needs_of
 from workers.run import StepHandlers, StepResult, StepRun
 from workers.sandbox import Sandbox
-from workers.scratch import scratch_folder
+from workers.scratch import Reservation, open_scratch
 
 PROGRESS_EVERY_SECONDS = 0.5
+ROOM_EVERY_SECONDS = 5.0
+"""Looking takes a tenth of a second when a long recording has left 50,000 segments."""
+ROOM_WAIT_SECONDS = 10.0
+"""How long a job that found no room waits until it asks again."""
 
 _log = structlog.get_logger(__name__)
 
@@ -56,6 +62,7 @@ class Ending(StrEnum):
     FAILED = Outcome.FAILED
     AGAIN = "again"
     INTERRUPTED = "interrupted"
+    NO_ROOM = "no_room"
     SUPERSEDED = "superseded"
 
 
@@ -86,20 +93,22 @@ class StepRunner:
             _log.info("attempt superseded", step=step, asset_id=asset_id, attempt=attempt.number)
             self._discard(attempt)
             return Ending.SUPERSEDED
+        except ScratchBusy as error:
+            return self._wait_for_room(attempt, str(error))
 
     def _attempt(self, attempt: Attempt) -> Ending:
         if self._is_worn_out(attempt):
             detail = f"Given up: {attempt.step} of {attempt.asset.filename} never came to an end."
             return self._fail(attempt, detail, cause=NEVER_ENDED)
         try:
-            with scratch_folder(self.runtime.settings.scratch_path) as scratch:
-                result = self.handlers[attempt.step](self._step_run(attempt, scratch))
+            with open_scratch(self.runtime.settings).reserved(self._needs(attempt)) as room:
+                result = self.handlers[attempt.step](self._step_run(attempt, room))
                 return self._publish(attempt, result)
-        except Superseded:
+        except (Superseded, ScratchBusy):
             raise
         except Interrupted:
             return self._give_back(attempt)
-        except (MediaRefused, ToolMissing) as error:  # waiting would install nothing
+        except (MediaRefused, ToolMissing, ScratchTooSmall) as error:  # waiting would mend nothing
             return self._fail(attempt, str(error), cause=cause_of(error))
         except PortalError as error:
             return self._try_again(attempt, str(error), cause=cause_of(error))
@@ -161,6 +170,20 @@ class StepRunner:
         self._discard(attempt)
         return Ending.INTERRUPTED
 
+    def _wait_for_room(self, attempt: Attempt, detail: str) -> Ending:
+        """Another machine may take the job meanwhile."""
+        _log.info("step waits for room", step=attempt.step, asset_id=attempt.asset.id)
+        with self.runtime.engine.begin() as connection:
+            assets_service.hold_attempt(connection, attempt)
+            assets_service.wait_for_room(
+                connection, attempt, detail=detail, delay_seconds=ROOM_WAIT_SECONDS
+            )
+        return Ending.NO_ROOM
+
+    def _needs(self, attempt: Attempt) -> Needs:
+        is_store_local = self.runtime.settings.is_local_storage
+        return needs_of(attempt.asset, attempt.step, is_store_local=is_store_local)
+
     def _discard(self, attempt: Attempt) -> None:
         """Delete what the attempt has stored, unless it was shown."""
         prefix = keys.attempt_prefix(attempt.asset.id, attempt.step, attempt.number)
@@ -170,17 +193,18 @@ class StepRunner:
             if not found.key.startswith(shown):
                 self.runtime.store.delete(found.key)
 
-    def _step_run(self, attempt: Attempt, scratch: Path) -> StepRun:
+    def _step_run(self, attempt: Attempt, room: Reservation) -> StepRun:
         return StepRun(
             runtime=self.runtime,
             sandbox=self.sandbox,
             asset=attempt.asset,
             step=attempt.step,
             attempt=attempt.number,
-            scratch=scratch,
+            scratch=room.files,
             stop=self.stop,
             report_progress=_Progress(self.runtime, attempt),
             publish_early=partial(self._publish_early, attempt),
+            check_room=_Sparingly(room.check, every_seconds=ROOM_EVERY_SECONDS),
         )
 
     def _publish_early(self, attempt: Attempt, renditions: Sequence[Rendition]) -> None:
@@ -206,3 +230,18 @@ class _Progress:
                 assets_service.record_progress(connection, self._attempt, min(1.0, progress))
         except DatabaseUnavailable:
             return  # a moment's absence must not cost an hour's work
+
+
+class _Sparingly:
+    """Passes a call on when the one before is long enough ago."""
+
+    def __init__(self, call: Callable[[], None], *, every_seconds: float) -> None:
+        self._call = call
+        self._every_seconds = every_seconds
+        self._called_at = time.monotonic()
+
+    def __call__(self) -> None:
+        now = time.monotonic()
+        if now - self._called_at >= self._every_seconds:
+            self._called_at = now
+            self._call()

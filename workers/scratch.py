@@ -1,43 +1,180 @@
-"""Private folders for attempts. What a killed worker left in one is deleted by the next worker."""
+"""Private folders for attempts, and a ledger of the room that the attempts of one machine reserve.
+
+An attempt's folder is locked by flock(2) for as long as its process lives, and its reservation is
+a file within: a killed worker's vanishes with its lock, and the next worker deletes the rest.
+"""
 
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+from portal.errors import InsufficientStorage, ScratchBusy, ScratchTooSmall
+from portal.settings import Settings, variable_name
+from portal.storage.shared_copies import COPIES, SharedCopies
+from workers.disk import disk_bytes, free_bytes
+from workers.needs import Needs, total_bytes
+
 _PREFIX = "job-"
+_FILES = "files"
+_LEDGER = "reserved"
+GROWTH_RATIO = 1.25
+"""An attempt that needs more than it said asks for so much more than it uses."""
+_LIMIT = variable_name("scratch_bytes_max")
+_DISK_MINIMUM = variable_name("disk_free_bytes_min")
 
 
-@contextmanager
-def scratch_folder(root: Path) -> Iterator[Path]:
-    """An empty folder under `root`, removed afterwards."""
-    with _held(root):
-        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=root))
-        lock = _open_folder(folder)
-        fcntl.flock(lock, fcntl.LOCK_EX)  # lasts as long as this process does
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        os.close(lock)
+@dataclass(frozen=True)
+class Scratch:
+    """The scratch folder of a machine: one per data folder, shared by all of its workers."""
 
+    root: Path
+    bytes_max: int
+    free_bytes_min: int
 
-def delete_abandoned(root: Path) -> None:
-    """Delete the folders under `root` that no living process holds."""
-    with _held(root):
-        for folder in root.glob(f"{_PREFIX}*"):
-            if not _is_in_use(folder):
+    @contextmanager
+    def reserved(self, needs: Needs) -> Iterator[Reservation]:
+        """An empty folder, and room for `needs`; both are given back afterwards.
+
+        Raises ScratchTooSmall, ScratchBusy (others hold the room), or InsufficientStorage.
+        """
+        with _held(self.root):
+            folder = self._admitted(needs)
+            lock = _open_folder(folder)
+            fcntl.flock(lock, fcntl.LOCK_EX)  # lasts as long as this process does
+        try:
+            yield Reservation(self, folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            os.close(lock)
+
+    def delete_abandoned(self) -> None:
+        """Delete what belongs to no living process."""
+        with _held(self.root):
+            self._living()
+        self._copies().delete_abandoned()
+
+    def used_bytes(self) -> int:
+        """What lies below the folder now."""
+        return _folder_bytes(self.root)
+
+    def grow(self, folder: Path, *, used_bytes: int) -> None:
+        """Give an attempt more room than it has reserved. Raises InsufficientStorage."""
+        with _held(self.root):
+            others = [entry for entry in self._living() if entry.folder != folder]
+            needs = _read(folder).grown(round(used_bytes * GROWTH_RATIO))
+            free = self._free_bytes(others) + used_bytes
+            if total_bytes([needs, *(entry.needs for entry in others)]) > self.bytes_max:
+                raise InsufficientStorage(
+                    f"It takes {_size(used_bytes)} of files under work, more than was to be "
+                    f"expected, and {_LIMIT} leaves no more. Raise it if the disk has room."
+                )
+            if needs.own_bytes > free:
+                raise _disk_is_full(needs.own_bytes - used_bytes, free - used_bytes)
+            _write(folder, needs)
+
+    def _admitted(self, needs: Needs) -> Path:
+        """A new folder whose ledger file says `needs`, if there is room."""
+        self._refuse_what_never_fits(needs)
+        others = self._living()
+        held_bytes = total_bytes([needs, *(entry.needs for entry in others)])
+        free = self._free_bytes(others)
+        missing = needs.beyond([entry.needs for entry in others])
+        if held_bytes > self.bytes_max or (others and missing > max(0, free)):
+            raise ScratchBusy(
+                "It waits for room: other work uses this machine's scratch space "
+                f"({_LIMIT} is {_size(self.bytes_max)})."
+            )
+        if missing > max(0, free):
+            raise _disk_is_full(missing, free)
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=self.root))
+        (folder / _FILES).mkdir(mode=0o700)
+        _write(folder, needs)
+        return folder
+
+    def _refuse_what_never_fits(self, needs: Needs) -> None:
+        wanted = total_bytes([needs])
+        if wanted > self.bytes_max:
+            raise ScratchTooSmall(
+                f"It needs about {_size(wanted)} for files under work, and {_LIMIT} allows "
+                f"{_size(self.bytes_max)}. Raise that setting of the workers."
+            )
+        usable = disk_bytes(self.root) - self.free_bytes_min
+        if wanted > usable:
+            raise ScratchTooSmall(
+                f"It needs about {_size(wanted)} for files under work, and the disk of the "
+                f"worker's data folder offers {_size(max(0, usable))} at most, because "
+                f"{_DISK_MINIMUM} is {_size(self.free_bytes_min)}. Use a larger disk."
+            )
+
+    def _living(self) -> Sequence[_Entry]:
+        """What others hold; what dead processes left is deleted on the way."""
+        found = []
+        for folder in self.root.glob(f"{_PREFIX}*"):
+            if _is_in_use(folder):
+                found.append(_Entry(folder, _read(folder)))
+            else:
                 shutil.rmtree(folder, ignore_errors=True)
+        return found
+
+    def _free_bytes(self, others: Sequence[_Entry]) -> int:
+        """What may be written beside what the others have reserved and not written yet."""
+        unwritten = sum(
+            max(0, entry.needs.own_bytes - _folder_bytes(entry.folder)) for entry in others
+        )
+        copies = self._copies()
+        sizes = {key: size for entry in others for key, size in entry.needs.copies.items()}
+        unwritten += sum(max(0, size - copies.used_bytes(key)) for key, size in sizes.items())
+        return free_bytes(self.root) - self.free_bytes_min - unwritten
+
+    def _copies(self) -> SharedCopies:
+        return SharedCopies(self.root / COPIES)
+
+
+@dataclass(frozen=True)
+class Reservation:
+    """What an attempt holds: `files` is its folder."""
+
+    scratch: Scratch
+    folder: Path
+
+    @property
+    def files(self) -> Path:
+        return self.folder / _FILES
+
+    def check(self) -> None:
+        """See that the attempt keeps to its room, or give it more. Raises InsufficientStorage."""
+        used_bytes = _folder_bytes(self.files)
+        if used_bytes > _read(self.folder).own_bytes:
+            self.scratch.grow(self.folder, used_bytes=used_bytes)
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """The reservation of a living attempt."""
+
+    folder: Path
+    needs: Needs
+
+
+def open_scratch(settings: Settings) -> Scratch:
+    return Scratch(
+        root=settings.scratch_path,
+        bytes_max=settings.scratch_bytes_max,
+        free_bytes_min=settings.disk_free_bytes_min,
+    )
 
 
 @contextmanager
 def _held(root: Path) -> Iterator[None]:
-    """Between making a folder and locking it, nobody may look."""
+    """One process at a time reads the ledger and writes it, makes a folder and locks it."""
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = _open_folder(root)
     try:
@@ -59,6 +196,47 @@ def _is_in_use(folder: Path) -> bool:
     finally:
         os.close(lock)
     return False
+
+
+def _read(folder: Path) -> Needs:
+    """What a folder has reserved; nothing when its owner is just removing it."""
+    try:
+        noted = json.loads((folder / _LEDGER).read_text())
+    except FileNotFoundError:
+        return Needs()
+    return Needs(own_bytes=noted["own_bytes"], copies=noted["copies"])
+
+
+def _write(folder: Path, needs: Needs) -> None:
+    """Only with the ledger held: nobody reads half a line."""
+    (folder / _LEDGER).write_text(
+        json.dumps({"own_bytes": needs.own_bytes, "copies": dict(needs.copies)})
+    )
+
+
+def _folder_bytes(folder: Path) -> int:
+    """What the files in and below a folder take on the disk; they may vanish meanwhile."""
+    total = 0
+    for place, _folders, names in os.walk(folder):
+        for name in names:
+            try:
+                total += os.lstat(os.path.join(place, name)).st_blocks * 512  # noqa: PTH118 - may be very many
+            except FileNotFoundError:
+                continue
+    return total
+
+
+def _disk_is_full(wanted_bytes: int, free: int) -> InsufficientStorage:
+    return InsufficientStorage(
+        f"The disk with the worker's scratch folder (in PORTAL_DATA_DIR) has no room for the "
+        f"{_size(wanted_bytes)} that this needs: {_size(max(0, free))} may be used, because "
+        f"{_DISK_MINIMUM} must stay free. Make room."
+    )
+
+
+def _size(size_bytes: int) -> str:
+    gibibytes = size_bytes / 1024**3
+    return f"{gibibytes:,.1f} GiB" if gibibytes >= 1 else f"{size_bytes / 1024**2:,.1f} MiB"
 
 
 def _open_folder(folder: Path) -> int:

@@ -39,6 +39,7 @@ from portal.assets.steps import (
     retry_step,
     start_pipeline,
     try_again,
+    wait_for_room,
 )
 from portal.errors import Conflict
 from portal.jobs import Job, Task, defer
@@ -80,6 +81,7 @@ __all__ = [
     "try_again",
     "unsettled_assets",
     "untidied_assets",
+    "wait_for_room",
 ]
 
 

@@ -139,6 +139,16 @@ def give_back_try(connection: Connection, attempt: Attempt) -> None:
     defer(connection, Job(STEP_TASKS[attempt.step], attempt.asset.id))
 
 
+def wait_for_room(
+    connection: Connection, attempt: Attempt, *, detail: str, delay_seconds: float
+) -> None:
+    """The attempt could not begin yet: it costs no try, and `detail` says what it waits for."""
+    asset_id, step = attempt.asset.id, attempt.step
+    steps_repository.give_back_try(connection, asset_id, step, attempt.number)
+    steps_repository.wait_again(connection, asset_id, step, attempt.number, detail=detail)
+    defer(connection, Job(STEP_TASKS[step], asset_id), delay_seconds=delay_seconds)
+
+
 def try_again(
     connection: Connection, attempt: Attempt, *, detail: str, delay_seconds: float
 ) -> None:

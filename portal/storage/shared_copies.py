@@ -1,8 +1,8 @@
 """Local copies of far objects that all processes of one machine share while any of them reads.
 
-A copy is the file `object` in a folder of its own, locked by flock(2): exclusively while it is
-downloaded, shared while it is read. Whoever leaves last deletes it; what a killed process left
-is deleted by `delete_abandoned`.
+A copy is the file `object` in a folder of its own. Its readers hold a shared flock(2) on the
+folder, and whoever downloads it an exclusive one on a file within. Whoever leaves last deletes
+it; what a killed process left is deleted by `delete_abandoned`.
 """
 
 from __future__ import annotations
@@ -11,11 +11,14 @@ import fcntl
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+COPIES = "copies"
+"""The folder of the copies within a scratch folder."""
 OBJECT = "object"
 PARTIAL = "partial"
+FILLING = "filling"
 FOLDER_MODE = 0o700
 
 Download = Callable[[Path], None]
@@ -39,25 +42,22 @@ class SharedCopies:
         try:
             yield folder / OBJECT
         finally:
-            if _try_lock(lock):
-                shutil.rmtree(folder, ignore_errors=True)
-            os.close(lock)
+            _leave(lock, folder)
 
     def used_bytes(self, key: str) -> int:
         """What copies of `key` take on the disk now, half a download included."""
-        folders = self._root.glob(copy_name(key, version="*"))
-        return sum(_size_bytes(path) for folder in folders for path in folder.glob("*"))
+        start = copy_name(key, version="")
+        folders = [folder for folder in _entries(self._root) if folder.name.startswith(start)]
+        return sum(_size_bytes(path) for folder in folders for path in _entries(folder))
 
     def delete_abandoned(self) -> None:
         """Delete the copies that nobody holds."""
-        for folder in self._root.glob("*"):
+        for folder in _entries(self._root):
             try:
                 lock = _open_folder(folder)
             except FileNotFoundError:  # its last reader has just removed it
                 continue
-            if _try_lock(lock):
-                shutil.rmtree(folder, ignore_errors=True)
-            os.close(lock)
+            _leave(lock, folder)
 
 
 def copy_name(key: str, *, version: str) -> str:
@@ -68,46 +68,54 @@ def copy_name(key: str, *, version: str) -> str:
 def _shared_lock(folder: Path, download: Download) -> int:
     """A shared lock on a folder that holds the whole object."""
     while True:
-        folder.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-        try:
-            with suppress(FileExistsError):
-                os.mkdir(folder, FOLDER_MODE)  # noqa: PTH102 - Path.mkdir(exist_ok) is no atom
-            lock = _open_folder(folder)
-        except FileNotFoundError:  # deleted since
+        lock = _locked_folder(folder)
+        if lock is None:
             continue
-        try:
-            if _holds_object(lock, folder, download):
-                return lock
-        except BaseException:
-            os.close(lock)
-            raise
-        os.close(lock)
+        with ExitStack() as unless_whole:
+            unless_whole.callback(_leave, lock, folder)
+            _fill(folder, download)
+            unless_whole.pop_all()
+        return lock
 
 
-def _holds_object(lock: int, folder: Path, download: Download) -> bool:
-    """Lock and, if need be, fill the folder; false when a cleaner has deleted it meanwhile."""
-    fcntl.flock(lock, fcntl.LOCK_SH)
-    if not (folder / OBJECT).exists():
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not _is_current(lock, folder):
-            return False
-        _complete(folder, download)
-        # Not atomic (flock(2)): a cleaner may come between.
-        fcntl.flock(lock, fcntl.LOCK_SH)
-    return _is_current(lock, folder) and (folder / OBJECT).exists()
-
-
-def _complete(folder: Path, download: Download) -> None:
-    if (folder / OBJECT).exists():
-        return
-    partial = folder / PARTIAL
-    partial.unlink(missing_ok=True)
+def _locked_folder(folder: Path) -> int | None:
+    """A shared lock on the folder, made if need be; None when it is deleted at this moment."""
+    folder.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     try:
-        download(partial)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    partial.rename(folder / OBJECT)
+        with suppress(FileExistsError):
+            os.mkdir(folder, FOLDER_MODE)  # noqa: PTH102 - Path.mkdir(exist_ok) is no atom
+        lock = _open_folder(folder)
+    except FileNotFoundError:
+        return None
+    fcntl.flock(lock, fcntl.LOCK_SH)
+    if _is_current(lock, folder):
+        return lock
+    os.close(lock)
+    return None
+
+
+def _fill(folder: Path, download: Download) -> None:
+    """Download the object unless it is there; whoever comes meanwhile waits for the first."""
+    with (folder / FILLING).open("ab") as filling:
+        fcntl.flock(filling, fcntl.LOCK_EX)
+        if not (folder / OBJECT).exists():
+            partial = folder / PARTIAL
+            partial.unlink(missing_ok=True)
+            download(partial)
+            partial.rename(folder / OBJECT)
+
+
+def _leave(lock: int, folder: Path) -> None:
+    """Give a shared lock up; the last one deletes the copy."""
+    if _try_lock(lock):
+        _remove(folder)
+    os.close(lock)
+
+
+def _remove(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    with suppress(OSError):  # others have copies there
+        folder.parent.rmdir()
 
 
 def _is_current(lock: int, folder: Path) -> bool:
@@ -128,6 +136,14 @@ def _try_lock(lock: int) -> bool:
 
 def _open_folder(folder: Path) -> int:
     return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+
+
+def _entries(folder: Path) -> list[Path]:
+    """What is in a folder, which others may remove at any moment."""
+    try:
+        return list(folder.iterdir())
+    except FileNotFoundError:
+        return []
 
 
 def _size_bytes(path: Path) -> int:

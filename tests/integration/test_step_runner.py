@@ -55,7 +55,7 @@ from workers.originals import verify
 from workers.run import StepHandler, StepResult, StepRun
 from workers.runner import StepRunner
 from workers.sandbox import Level, Sandbox
-from workers.scratch import delete_abandoned, scratch_folder
+from workers.scratch import open_scratch
 
 pytestmark = pytest.mark.postgres
 
@@ -173,7 +173,7 @@ def test_a_handler_gets_an_empty_private_folder_for_itself(runtime: Runtime, vid
         assert list(run.scratch.iterdir()) == []
         assert stat.S_IMODE(run.scratch.stat().st_mode) == 0o700
         folders.append(run.scratch)
-        delete_abandoned(runtime.settings.scratch_path)  # another worker starts
+        open_scratch(runtime.settings).delete_abandoned()  # another worker starts
         (run.scratch / "big").write_bytes(b"x")
         raise StorageUnavailable("The disk is away.")
 
@@ -181,15 +181,6 @@ def test_a_handler_gets_an_empty_private_folder_for_itself(runtime: Runtime, vid
         runner(runtime, handle).run(Step.PROBE, video_id)
     assert len(set(folders)) == 2
     assert list(runtime.settings.scratch_path.iterdir()) == []
-
-
-def test_the_folder_of_a_killed_worker_is_deleted(tmp_path: Path) -> None:
-    killed = tmp_path / "job-killed"
-    killed.mkdir()
-    (killed / "00001.m4s").write_bytes(b"x")
-    with scratch_folder(tmp_path) as held:
-        delete_abandoned(tmp_path)
-        assert list(tmp_path.iterdir()) == [held]
 
 
 def test_progress_and_a_first_part_are_seen_while_a_step_runs(

@@ -48,6 +48,7 @@ def run_ffmpeg(
 
     def on_progress(line: str) -> None:
         require_room(run.scratch, free_bytes_min=free_bytes_min)
+        run.check_room()
         if on_line is not None:
             on_line(line)
 

@@ -1,0 +1,70 @@
+"""How much scratch space an attempt will need: pure, from what is known of the asset.
+
+Why these figures: docs/decisions/0019-scratch.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from portal.assets.models import Asset, Step
+
+MEBIBYTE = 1024**2
+TRANSCODE_BYTES_MIN = 16 * MEBIBYTE
+LADDER_BITS_PER_PIXEL_SECOND = 5.0
+"""All rungs together, at the highest rate that the encoder is allowed, per pixel of the source."""
+PICTURE_PIXELS_MAX = 1920 * 1080
+"""Larger pictures are made smaller."""
+SOUND_BITS_PER_SECOND = 160_000
+UNKNOWN_RATIO = 2.0
+"""Of the original's size, when nobody knows how long it plays."""
+FIXED_BYTES: Mapping[Step, int] = {Step.POSTER: 8 * MEBIBYTE, Step.PHOTO: 64 * MEBIBYTE}
+COPYING_STEPS = frozenset({Step.VERIFY, Step.PROBE, Step.TRANSCODE, Step.POSTER, Step.PHOTO})
+"""They read the original as a file; captions are read at once."""
+
+
+@dataclass(frozen=True)
+class Needs:
+    """`own_bytes` for what an attempt writes itself; `copies` are the sizes, by key, of the
+    objects that it reads by local copies, which attempts share.
+    """
+
+    own_bytes: int = 0
+    copies: Mapping[str, int] = field(default_factory=dict)
+
+    def grown(self, own_bytes: int) -> Needs:
+        return replace(self, own_bytes=max(self.own_bytes, own_bytes))
+
+    def beyond(self, others: Sequence[Needs]) -> int:
+        """What these needs add to those of `others`."""
+        return total_bytes([self, *others]) - total_bytes(others)
+
+
+def total_bytes(all_needs: Sequence[Needs]) -> int:
+    """Of several attempts together: a copy that they share counts once."""
+    copies = {key: size for needs in all_needs for key, size in needs.copies.items()}
+    return sum(needs.own_bytes for needs in all_needs) + sum(copies.values())
+
+
+def needs_of(asset: Asset, step: Step, *, is_store_local: bool) -> Needs:
+    """A local store's own files are read in place and need no copy."""
+    original = asset.original
+    if original is None:
+        return Needs()
+    is_copied = step in COPYING_STEPS and not is_store_local
+    own_bytes = (
+        _transcode_bytes(asset, original.size_bytes)
+        if step is Step.TRANSCODE
+        else FIXED_BYTES.get(step, 0)
+    )
+    return Needs(own_bytes, {original.key: original.size_bytes} if is_copied else {})
+
+
+def _transcode_bytes(asset: Asset, original_bytes: int) -> int:
+    """Every rung and the sound lie on the disk at once before the first of them is stored."""
+    if asset.duration_seconds is None:
+        return max(TRANSCODE_BYTES_MIN, round(UNKNOWN_RATIO * original_bytes))
+    pixels = min(PICTURE_PIXELS_MAX, (asset.width or 0) * (asset.height or 0))
+    bits_per_second = LADDER_BITS_PER_PIXEL_SECOND * pixels + SOUND_BITS_PER_SECOND
+    return max(TRANSCODE_BYTES_MIN, round(asset.duration_seconds * bits_per_second / 8))
