@@ -4,7 +4,7 @@
     the query word by word  >  all its words near one another  >  all as written
                             >  some only by stem  >  some only by sound
 and within each: spoken, in a title, in a name, in a text, anywhere in a photo's words; then the
-shorter stretch; then the reader's language.
+shorter stretch; then the reader's language; then the newest.
 """
 
 from __future__ import annotations
@@ -58,7 +58,6 @@ class _Rank:
     place: Place
     nearness: int
     is_in_language: bool
-    score: float
 
 
 @dataclass(frozen=True)
@@ -70,9 +69,15 @@ class _Judged:
     rank: _Rank
 
     @property
-    def key(self) -> tuple[_Rank, float, str]:
-        happened_at = self.document.happened_at
-        return self.rank, happened_at.timestamp() if happened_at else 0.0, self.document.id
+    def key(self) -> tuple[_Rank, float, float, str]:
+        """Of equals the newest, then what was said first. No engine's score: each has its own."""
+        happened_at, cues = self.document.happened_at, self.document.cues
+        return (
+            self.rank,
+            happened_at.timestamp() if happened_at else 0.0,
+            -cues[0].start_seconds if cues else 0.0,
+            self.document.id,
+        )
 
 
 def rank(
@@ -138,7 +143,6 @@ def _judge(
         place=place,
         nearness=nearness,
         is_in_language=document.language == language,
-        score=candidate.score,
     )
     return _Judged(document, in_text, judgement)
 
