@@ -80,11 +80,18 @@ export class PressFiles extends HTMLElement {
     const known = new Map(
       Array.from(list.children, (item) => [(item as HTMLElement).dataset["step"], item]),
     );
-    news.steps.forEach((step, place) => {
+    this.inOrder(news.steps).forEach((step, place) => {
       const item = (known.get(step.name) as HTMLElement | undefined) ?? this.newStep();
       if (list.children[place] !== item) list.insertBefore(item, list.children[place] ?? null);
       this.showStep(item, step, news.id);
     });
+  }
+
+  /** The page's own order, so that nothing moves when the stream begins. */
+  private inOrder(steps: readonly StepNews[]): StepNews[] {
+    const names = Object.keys(this.words);
+    const place = ({ name }: StepNews): number => names.indexOf(`step_${name}`);
+    return [...steps].sort((one, other) => place(one) - place(other));
   }
 
   private showStep(item: HTMLElement, step: StepNews, asset: string): void {

@@ -137,6 +137,16 @@ test("an upload that the server gave up is begun again", async () => {
   assert.equal(server.completions.length, 1);
 });
 
+test("when one part fails, those under way still arrive, and none is sent twice", async () => {
+  const server = new Server();
+  const going = transfer(server);
+  server.faults.set("put 2", [new Refused(401, "Please sign in.")]);
+  await assert.rejects(going.run(never), { status: 401 });
+  assert.ok(server.put.includes(1) && server.put.includes(3));
+  await going.run(never);
+  assert.deepEqual(server.put.sort(), [1, 2, 3, 4]);
+});
+
 test("a refusal is passed on with its sentence", async () => {
   const server = new Server();
   server.faults.set("begin", [new Refused(415, "notes.txt is of a type that is not taken.")]);

@@ -35,6 +35,12 @@ export interface Report {
   readonly onPhase: (phase: Phase | "waiting") => void;
 }
 
+/** What the parts of one run share: who may stop them at once, and who may only stop new ones. */
+interface Turn {
+  readonly signal: AbortSignal;
+  readonly stopped: AbortController;
+}
+
 /** One file on its way; `run` may be stopped by its signal and called again. */
 export class Transfer {
   private digests = new Map<number, Promise<string>>();
@@ -80,39 +86,36 @@ export class Transfer {
   private async sendMissing(upload: BegunUpload, signal: AbortSignal): Promise<void> {
     this.cut(upload.part_bytes);
     const stored = new Map(upload.parts.map((part) => [part.number, part]));
-    const lanes = new AbortController();
-    const stop = (): void => lanes.abort(signal.reason);
+    const turn: Turn = { signal, stopped: new AbortController() };
+    const stop = (): void => turn.stopped.abort(signal.reason);
     signal.addEventListener("abort", stop);
     const numbers = range(upload.part_count).values();
-    // Three lanes take turns with those of other files, so a photo need not wait for a recording.
     const lane = async (): Promise<void> => {
       for (const number of numbers) {
-        await this.services.inTurn(async () => {
-          lanes.signal.throwIfAborted();
-          await this.bring(upload, number, stored.get(number), lanes.signal);
-        });
+        await this.services.inTurn(() => this.bring(upload, number, stored.get(number), turn));
       }
     };
-    try {
-      await Promise.all(Array.from({ length: PARTS_AT_ONCE }, lane));
-    } catch (error) {
-      lanes.abort(error);
-      throw error;
-    } finally {
-      signal.removeEventListener("abort", stop);
-    }
+    // Lanes take turns with those of other files, so a photo need not wait for a recording. When
+    // one fails, what the others have under way may still arrive.
+    const lanes = Array.from({ length: PARTS_AT_ONCE }, async () => {
+      await lane().catch((error: unknown) => turn.stopped.abort(error));
+    });
+    await Promise.all(lanes);
+    signal.removeEventListener("abort", stop);
+    turn.stopped.signal.throwIfAborted();
   }
 
   private async bring(
     upload: BegunUpload,
     number: number,
     stored: StoredPart | undefined,
-    signal: AbortSignal,
+    turn: Turn,
   ): Promise<void> {
+    turn.stopped.signal.throwIfAborted();
     const sha256 = await this.digest(number);
     const size = this.part(number).size;
     if (!stored || stored.size_bytes !== size || (stored.sha256 ?? sha256) !== sha256) {
-      await this.send(upload, number, sha256, signal);
+      await this.send(upload, number, sha256, turn);
     }
     this.note(number, size);
   }
@@ -121,7 +124,7 @@ export class Transfer {
     upload: BegunUpload,
     number: number,
     sha256: string,
-    signal: AbortSignal,
+    { signal, stopped }: Turn,
   ): Promise<void> {
     for (let addresses = 1; ; addresses += 1) {
       try {
@@ -129,7 +132,7 @@ export class Transfer {
           const signed = await this.services.api.sign(upload.id, number, sha256, signal);
           const onProgress = (bytes: number): void => this.note(number, bytes);
           await this.services.send(signed, this.part(number), { signal, onProgress });
-        }, signal);
+        }, stopped.signal);
       } catch (error) {
         this.note(number, 0);
         if (!isOfTheAddress(error) || addresses >= ADDRESSES_MAX) throw error;

@@ -17,16 +17,17 @@ export function fill(words: Words, name: string, values: Record<string, string |
 }
 
 export function format(value: number, digits = 0): string {
-  return value.toLocaleString(language(), { maximumFractionDigits: digits });
+  return value.toLocaleString(languages(), { maximumFractionDigits: digits });
 }
 
 /** `38%`; never more than there is. */
 export function formatPercent(share: number): string {
-  return (Math.floor(share * 100) / 100).toLocaleString(language(), { style: "percent" });
+  return (Math.floor(share * 100) / 100).toLocaleString(languages(), { style: "percent" });
 }
 
-function language(): string {
-  return globalThis.document?.documentElement.lang || "en";
+/** Chromium knows no Belarusian numbers, which are written as Russian ones are. */
+function languages(): string[] {
+  return [globalThis.document?.documentElement.lang || "en", "ru"];
 }
 
 /** `3.2 MB`, in thousands. */
