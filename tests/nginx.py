@@ -62,9 +62,12 @@ def running_nginx(
     bucket: str = "press-portal",
     caches_media: bool = False,
     tls: Mapping[str, str] | None = None,
+    front: str = "192.0.2.0/24",
     workers: int = 1,
 ) -> Iterator[Nginx]:
-    """In front of the portal on `portal_port`; `tls` are further files for the server."""
+    """In front of the portal on `portal_port`; `tls` are further files for the server, `front` is
+    who may stand before it.
+    """
     port = free_port()
     for name in ("cache", "tls"):
         (folder / name).mkdir(parents=True)
@@ -73,7 +76,7 @@ def running_nginx(
     values = {
         "NGINX_LISTEN": f"127.0.0.1:{port}",
         "NGINX_TLS": f"{folder}/tls",
-        "NGINX_FRONT": "192.0.2.0/24",
+        "NGINX_FRONT": front,
         "NGINX_PORTAL": f"127.0.0.1:{portal_port}",
         "NGINX_OBJECTS": str(objects or folder / "objects"),
         "NGINX_STORE": store,
