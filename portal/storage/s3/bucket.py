@@ -52,11 +52,16 @@ def set_up_bucket(settings: Settings) -> None:
 
 
 def allow_browsers(client: S3Client, settings: Settings) -> None:
-    """Put our rule beside those of others."""
+    """Put our rule beside those of others, in place of one of ours for another address.
+
+    Nothing is put where others' rules suffice: that the operator set it up may be all we may do.
+    """
     rules = cors_rules(client, settings.s3_bucket)
-    if any(allows_portal(rule, settings) for rule in rules):
-        return
     kept = [rule for rule in rules if rule.get("ID") != RULE_ID]
+    ours = [rule["AllowedOrigins"] for rule in rules if rule.get("ID") == RULE_ID]
+    is_current = ours in ([], [[portal_origin(settings)]])
+    if is_current and any(allows_portal(rule, settings) for rule in rules):
+        return
     request = partial(
         client.put_bucket_cors,
         Bucket=settings.s3_bucket,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import cache
 from typing import TYPE_CHECKING, cast
 
@@ -15,6 +16,10 @@ from portal.settings import Settings
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
+
+for _name in ("boto3", "botocore", "s3transfer", "urllib3"):
+    # What they say of a request at level debug can be used to sign others.
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
 CONNECT_SECONDS_MAX = 5
 READ_SECONDS_MAX = 60
