@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
 from sqlalchemy import Connection
@@ -20,6 +21,7 @@ from portal.jobs import service as jobs_service
 from portal.runtime import Runtime
 from portal.storage import keys
 from portal.uploads import service as uploads_service
+from workers.orphans import OrphanSweep
 
 SWEEP_EVERY_SECONDS = 10
 STUCK_SECONDS = 30
@@ -28,6 +30,8 @@ FORGOTTEN_UPLOAD_HOURS = 6
 """By then the transaction that began an upload in the store has long ended."""
 FORGOTTEN_UPLOADS_EVERY_SECONDS = 600
 """Each look asks a store that may be far away."""
+ORPHANS_EVERY_SECONDS = 900
+"""A share of the store each time: a worker goes round it in eight hours."""
 LEFTOVER_MINUTES = 10
 """Players may still read what a newer result has replaced."""
 
@@ -35,11 +39,11 @@ _log = structlog.get_logger(__name__)
 
 
 class Pause:
-    """Lets something happen at once, and then every so many seconds."""
+    """Lets something happen at once (or after a first pause), and then every so many seconds."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, *, begins_over: bool = True) -> None:
         self._seconds = seconds
-        self._last: float | None = None
+        self._last = None if begins_over else time.monotonic()
 
     def is_over(self) -> bool:
         now = time.monotonic()
@@ -58,10 +62,16 @@ class Sweep:
     forgotten_uploads_pause: Pause = field(
         default_factory=lambda: Pause(FORGOTTEN_UPLOADS_EVERY_SECONDS)
     )
+    orphans_pause: Pause = field(
+        default_factory=lambda: Pause(ORPHANS_EVERY_SECONDS, begins_over=False)
+    )
 
     def run(self) -> None:
+        orphans = OrphanSweep(self.runtime)
         while not self.stop.wait(SWEEP_EVERY_SECONDS):
             self.sweep_once()
+            if self.orphans_pause.is_over():  # in no transaction: listing may take long
+                _go_on_after("orphans", orphans.sweep_next)
 
     def sweep_once(self) -> None:
         repairs: tuple[Callable[[Connection], None], ...] = (
@@ -72,14 +82,12 @@ class Sweep:
             self._delete_leftovers,
         )
         for repair in repairs:
-            try:
-                with self.runtime.engine.begin() as connection:
-                    if jobs_service.hold_sweep(connection):
-                        repair(connection)
-            except PortalError as error:
-                _log.warning("sweep failed", repair=repair.__name__, reason=str(error))
-            except Exception:  # noqa: BLE001 - the border of a repair: the sweep must go on for ever
-                _log.exception("sweep met an unexpected fault", repair=repair.__name__)
+            _go_on_after(repair.__name__, partial(self._repair, repair))
+
+    def _repair(self, repair: Callable[[Connection], None]) -> None:
+        with self.runtime.engine.begin() as connection:
+            if jobs_service.hold_sweep(connection):
+                repair(connection)
 
     def _abort_abandoned_uploads(self, connection: Connection) -> None:
         for upload in uploads_service.abandoned_uploads(
@@ -105,6 +113,15 @@ class Sweep:
                 if not found.key.startswith(shown):
                     self.runtime.store.delete(found.key)
             assets_service.mark_tidied(connection, asset_id)
+
+
+def _go_on_after(name: str, work: Callable[[], None]) -> None:
+    try:
+        work()
+    except PortalError as error:
+        _log.warning("sweep failed", repair=name, reason=str(error))
+    except Exception:  # noqa: BLE001 - the border of a repair: the sweep must go on for ever
+        _log.exception("sweep met an unexpected fault", repair=name)
 
 
 def queue_missed_steps(connection: Connection) -> None:

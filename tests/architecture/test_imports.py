@@ -28,6 +28,7 @@ OPEN_TO_OTHERS = frozenset({"models", "service", "urls"})
 """Modules of a feature that every other feature may use."""
 OPEN_AS_WELL = (
     "portal.assets.pipeline",
+    "portal.assets.tidying",
     "portal.events.manifest",
     "portal.events.manifest_values",
     "portal.events.marked_yaml",
