@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 from portal.db.migrate import current_revision, head_revision
 from portal.errors import PortalError
 from portal.ids import new_id
+from portal.installation.models import shared_folders
+from portal.installation.service import claim_folders
 from portal.jobs import service as jobs_service
 from portal.runtime import Runtime, open_runtime
 from portal.settings import Settings, child_environment, variable_name
@@ -201,6 +203,23 @@ def check_search(runtime: Runtime) -> Check:
     return Check("search", CheckState.OK, sentence)
 
 
+def check_folders(runtime: Runtime) -> Check:
+    """With an outside database, what lies in a folder is a trap for other machines."""
+    folders = shared_folders(runtime.settings)
+    if not folders:
+        return Check("folders", CheckState.OK, "No other machine depends on a folder of this one.")
+    with runtime.engine.begin() as connection:
+        claim_folders(connection, runtime.settings)
+    held = " and ".join(f"{folder.holds} in {folder.path}" for folder in folders)
+    settings = " and ".join(folder.instead for folder in folders)
+    return Check(
+        "folders",
+        CheckState.WARNING,
+        f"The database is an outside one, and this machine keeps {held}.",
+        f"Workers on other machines are refused unless they share it; set {settings}.",
+    )
+
+
 def check_workers(runtime: Runtime) -> Check:
     with runtime.engine.connect() as connection:
         count = jobs_service.live_worker_count(connection)
@@ -216,6 +235,7 @@ _ADVICE = {
     "database": _DATABASE_ADVICE,
     "storage": "See that the store answers and that the portal may write to it.",
     "search": "Run `portal index rebuild`.",
+    "folders": "See that every machine of the installation has the same folder there.",
     "workers": _DATABASE_ADVICE,
 }
 
@@ -226,6 +246,7 @@ def _check_opened(runtime: Runtime) -> Iterator[Check]:
     yield _tried("storage", check_storage, runtime)
     yield _tried("search", check_search, runtime)
     if database.state is CheckState.OK:
+        yield _tried("folders", check_folders, runtime)
         yield _tried("workers", check_workers, runtime)
 
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import structlog
 
 from portal.errors import PortalError, SettingsError
+from portal.installation.service import require_sound
 from portal.jobs import Lane
 from portal.logs import configure_logging
 from portal.metrics.gathering import answering
@@ -44,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not sys.stdin.isatty():
             watch_lifeline(stop.set)
         with open_runtime(settings) as runtime, answering(settings, role="worker"):
+            require_sound(runtime)
             work(settings, runtime, lanes, stop)
     except SettingsError as error:
         _log.error("worker cannot start", reason=str(error))

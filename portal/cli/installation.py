@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from portal.db.migrate import current_revision, head_revision
-from portal.errors import Conflict
+from portal.installation.service import require_sound
 from portal.logs import configure_logging
 from portal.runtime import Runtime, open_runtime
 from portal.settings import Settings, load_settings
@@ -38,17 +37,12 @@ def opened(settings: Settings | None = None) -> Iterator[Runtime]:
     """Everything that the settings name, open; an embedded database is started and migrated.
 
     Raises SettingsError, DatabaseUnavailable, StorageUnavailable, or Conflict when an outside
-    database is not at the revision of this version.
+    database is not at the revision of this version, or knows another data folder.
     """
     settings = settings or read_settings()
     make_data_folder(settings)
     with open_runtime(settings) as runtime:
-        current = current_revision(runtime.engine)
-        if current != head_revision():
-            raise Conflict(
-                f"The database is at revision {current or 'none'}, this version of the portal "
-                f"needs {head_revision()}: run `portal migrate`."
-            )
+        require_sound(runtime)
         yield runtime
 
 

@@ -9,6 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, func, select
 
 from portal.db.engine import build_engine
+from portal.errors import Conflict
 
 UPGRADE_LOCK = 0x506F7274616C  # "Portal": the number that all upgraders of a database agree on
 
@@ -40,6 +41,27 @@ def head_revision() -> str:
     if head is None:
         raise LookupError("the package portal.db.migrations holds no revision")
     return head
+
+
+def require_current(engine: Engine) -> None:
+    """Raises Conflict unless the database is at the revision of this version."""
+    current, needed = current_revision(engine), head_revision()
+    if current == needed:
+        return
+    if current is not None and current not in _known_revisions():
+        raise Conflict(
+            f"The database is at revision {current}, which is newer than this version of the "
+            f"portal: it needs {needed}. Upgrade the portal on this machine."
+        )
+    raise Conflict(
+        f"The database is at revision {current or 'none'}, this version of the portal "
+        f"needs {needed}: run `portal migrate`."
+    )
+
+
+def _known_revisions() -> set[str]:
+    scripts = ScriptDirectory.from_config(_config())
+    return {script.revision for script in scripts.walk_revisions()}
 
 
 def _upgrade(engine: Engine) -> None:

@@ -359,3 +359,12 @@ login_attempts = Table(
     Column("window_started_at", INSTANT, primary_key=True),
     Column("count", Integer, nullable=False),
 )
+
+# --- installation ----------------------------------------------------------------------------
+
+shared_folders = Table(
+    "shared_folders",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("mark", Text, nullable=False),
+)

@@ -9,7 +9,7 @@ import os
 import signal
 import stat
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import structlog
 from starlette.applications import Starlette
@@ -17,6 +17,8 @@ from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from portal.app import create_app
+from portal.errors import DatabaseUnavailable
+from portal.installation.service import require_sound
 from portal.logs import configure_logging
 from portal.metrics.gathering import answering
 from portal.runtime import open_runtime
@@ -39,6 +41,8 @@ class WebProcess:
     async def _lifespan(self, _router: object) -> AsyncIterator[None]:
         # Opening blocks, which is right here: no request is served before it is done.
         with open_runtime(self.settings) as runtime, answering(self.settings, role="web"):
+            with suppress(DatabaseUnavailable):  # pages say that it is away
+                require_sound(runtime)
             self.app = create_app(runtime)
             async with self.app.router.lifespan_context(self.app):
                 yield

@@ -16,6 +16,7 @@ OWNERS: Mapping[str, frozenset[str]] = {
     "events": frozenset(
         {"events", "programme_items", "event_topics", "event_delegations", "event_people"}
     ),
+    "installation": frozenset({"shared_folders"}),
     "people": frozenset({"people", "person_variants"}),
     "transcripts": frozenset({"transcripts", "cues"}),
     "uploads": frozenset({"uploads"}),

@@ -1,0 +1,1 @@
+"""What belongs to one installation: the folders that its processes must have in common."""
