@@ -20,7 +20,7 @@ from portal.metrics.gathering import answering
 from portal.runtime import Runtime, open_runtime
 from portal.settings import Settings, load_settings
 from portal.supervisor import PRIVATE_UMASK, watch_lifeline
-from workers.indexing import mend_index
+from workers.indexing import IndexKeeper
 from workers.queue import JobRunner, build_app, run_until
 from workers.reconcile import Sweep
 from workers.registry import STEP_HANDLERS, job_handlers
@@ -66,7 +66,8 @@ def work(
     sweep = threading.Thread(target=Sweep(runtime, stop).run, name="sweep", daemon=True)
     sweep.start()
     if Lane.INDEX in lanes:
-        mend_index(runtime)
+        keeper = IndexKeeper(runtime, stop)
+        threading.Thread(target=keeper.run, name="index keeper", daemon=True).start()
     _log.info("worker ready", lanes=[str(lane) for lane in lanes])
     with sign_of_life(settings.data_path) as sign:
         working = run_until(
