@@ -30,8 +30,8 @@ from tests.packaging import (
 )
 from workers.sign_of_life import FOLDER as ALIVE
 
-ONE_SHOT = frozenset({"migrate"})
-OURS = {"migrate": "portal", "web": "portal", "worker": "portal"} | {
+ONE_SHOT = frozenset({"migrate", "portal"})
+OURS = dict.fromkeys(("migrate", "portal", "web", "worker"), "portal") | {
     name: name for name in ("store", "search", "proxy")
 }
 """Services by the container file that their image is made of."""
@@ -48,7 +48,7 @@ each_unit = pytest.mark.parametrize("name", PORTAL_UNITS)
 
 def test_these_are_the_services() -> None:
     assert set(services()) == {
-        *("database", "store", "search", "migrate", "web", "worker", "proxy"),
+        *("database", "store", "search", "migrate", "portal", "web", "worker", "proxy"),
     }
     assert services()["worker"]["deploy"]["replicas"] == 2
 
@@ -145,7 +145,7 @@ def test_the_web_server_in_front_is_the_gateway() -> None:
 # --- settings and secrets --------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["migrate", "web", "worker"])
+@pytest.mark.parametrize("name", ["migrate", "portal", "web", "worker"])
 def test_the_portal_accepts_its_settings(name: str, tmp_path: Path) -> None:
     given = dict(services()[name]["environment"])
     for variable, value in given.items():
