@@ -18,7 +18,9 @@ from portal.storage.s3.retrying import pauses
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-CHUNK_BYTES = 1024**2
+CHUNK_BYTES = 256 * 1024
+PROGRESS_BYTES = 1024**2
+"""A try that brought so much gives all further tries back."""
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
@@ -65,7 +67,7 @@ def require_checksum(version: Version, digest: bytes) -> None:
 
 
 def _pieces(client: S3Client, bucket: str, version: Version) -> Iterator[bytes]:
-    """All bytes in order. A try that brought a good deal gives all further tries back."""
+    """All bytes in order."""
     position = tried_from = 0
     waits = pauses()
     while position < version.size_bytes:
@@ -74,7 +76,7 @@ def _pieces(client: S3Client, bucket: str, version: Version) -> Iterator[bytes]:
                 position += len(chunk)
                 yield chunk
         except VENDOR_ERRORS as error:
-            if position - tried_from >= CHUNK_BYTES:
+            if position - tried_from >= PROGRESS_BYTES:
                 tried_from, waits = position, pauses()
             pause = next(waits, None)
             if pause is None or not is_passing(error):
