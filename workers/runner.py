@@ -25,6 +25,7 @@ from portal.errors import (
     PortalError,
     ScratchBusy,
     ScratchTooSmall,
+    SearchUnavailable,
     Superseded,
     ToolMissing,
 )
@@ -50,6 +51,8 @@ ROOM_EVERY_SECONDS = 5.0
 """Looking takes a tenth of a second when a long recording has left 50,000 segments."""
 ROOM_WAIT_SECONDS = 10.0
 """How long a job that found no room waits until it asks again."""
+SEARCH_WAIT_SECONDS = 5.0
+"""Whoever waits holds up all that waits to be indexed."""
 
 _log = structlog.get_logger(__name__)
 
@@ -95,6 +98,8 @@ class StepRunner:
             return Ending.SUPERSEDED
         except ScratchBusy as error:
             return self._wait_for_room(attempt, str(error))
+        except SearchUnavailable as error:
+            return self._wait_for_search(attempt, str(error))
 
     def _attempt(self, attempt: Attempt) -> Ending:
         if self._is_worn_out(attempt):
@@ -104,7 +109,7 @@ class StepRunner:
             with open_scratch(self.runtime.settings).reserved(self._needs(attempt)) as room:
                 result = self.handlers[attempt.step](self._step_run(attempt, room))
                 return self._publish(attempt, result)
-        except (Superseded, ScratchBusy):
+        except (Superseded, ScratchBusy, SearchUnavailable):
             raise
         except Interrupted:
             return self._give_back(attempt)
@@ -175,10 +180,21 @@ class StepRunner:
         _log.info("step waits for room", step=attempt.step, asset_id=attempt.asset.id)
         with self.runtime.engine.begin() as connection:
             assets_service.hold_attempt(connection, attempt)
-            assets_service.wait_for_room(
+            assets_service.wait_its_turn(
                 connection, attempt, detail=detail, delay_seconds=ROOM_WAIT_SECONDS
             )
         return Ending.NO_ROOM
+
+    def _wait_for_search(self, attempt: Attempt, detail: str) -> Ending:
+        """However long it is away: what is given up here would never be found."""
+        count_failure(task=STEP_TASKS[attempt.step], cause=SearchUnavailable.code)
+        _log.warning("step waits for search", step=attempt.step, detail=detail)
+        with self.runtime.engine.begin() as connection:
+            assets_service.hold_attempt(connection, attempt)
+            assets_service.wait_its_turn(
+                connection, attempt, detail=detail, delay_seconds=SEARCH_WAIT_SECONDS
+            )
+        return Ending.AGAIN
 
     def _needs(self, attempt: Attempt) -> Needs:
         is_store_local = self.runtime.settings.is_local_storage

@@ -39,7 +39,7 @@ from portal.assets.steps import (
     retry_step,
     start_pipeline,
     try_again,
-    wait_for_room,
+    wait_its_turn,
 )
 from portal.errors import Conflict
 from portal.jobs import Job, Task, defer
@@ -81,7 +81,7 @@ __all__ = [
     "try_again",
     "unsettled_assets",
     "untidied_assets",
-    "wait_for_room",
+    "wait_its_turn",
 ]
 
 

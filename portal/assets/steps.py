@@ -139,10 +139,10 @@ def give_back_try(connection: Connection, attempt: Attempt) -> None:
     defer(connection, Job(STEP_TASKS[attempt.step], attempt.asset.id))
 
 
-def wait_for_room(
+def wait_its_turn(
     connection: Connection, attempt: Attempt, *, detail: str, delay_seconds: float
 ) -> None:
-    """The attempt could not begin yet: it costs no try, and `detail` says what it waits for."""
+    """The attempt could do nothing yet: it costs no try, and `detail` says what it waits for."""
     asset_id, step = attempt.asset.id, attempt.step
     steps_repository.give_back_try(connection, asset_id, step, attempt.number)
     steps_repository.wait_again(connection, asset_id, step, attempt.number, detail=detail)

@@ -26,6 +26,7 @@ from portal.errors import (
     LimitExceeded,
     MediaRefused,
     NotFound,
+    SearchUnavailable,
     StorageUnavailable,
     Superseded,
     ToolFailed,
@@ -420,6 +421,17 @@ def test_an_interruption_costs_no_try(runtime: Runtime, video_id: str) -> None:
         assert (record.state, record.attempt) == (StepState.WAITING, attempt)
         assert [(j.task, j.has_pause) for j in jobs(runtime)] == [(Task.TRANSCODE, False)]
     assert results_of(runtime, video_id) == set()
+
+
+def test_search_is_waited_for_however_long_it_is_away(runtime: Runtime, video_id: str) -> None:
+    work = runner(runtime, raising(SearchUnavailable("Search is away.")))
+    for attempt in range(1, RETRIES[Lane.INDEX].tries_max + 3):
+        jobs(runtime)
+        work.run(Step.TRANSCODE, video_id)
+        record = record_of(runtime, video_id, Step.TRANSCODE)
+        assert (record.state, record.attempt) == (StepState.WAITING, attempt)
+        assert record.detail == "Search is away."
+        assert [(j.task, j.has_pause) for j in jobs(runtime)] == [(Task.TRANSCODE, True)]
 
 
 def test_a_step_that_kills_its_worker_is_given_up(runtime: Runtime, video_id: str) -> None:
