@@ -12,13 +12,16 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from portal.accounts.models import Account
 from portal.assets import service as assets_service
 from portal.assets.models import Step
-from portal.desk.uploading import UploadPanel, upload_panel
+from portal.desk.uploading import upload_panel
 from portal.desk.views import DeskEvent, DeskLine, desk_event, desk_line
 from portal.errors import InvalidInput
 from portal.events import service as events_service
 from portal.events.models import Event
+from portal.uploads import service as uploads_service
+from portal.uploads.models import Upload
 from portal.visibility import INSTALLATION, Viewer
 from portal.web.forms import read_form, text_field
 from portal.web.i18n import gettext, language_of, msg
@@ -57,12 +60,10 @@ async def show_event(request: Request) -> Response:
 
 
 async def _show_event(request: Request, refusal: Refusal | None = None) -> Response:
-    page = await in_transaction(
-        request,
-        _event_page,
-        request.path_params["slug"],
-        viewer=account_of(request).viewer,
-        language=language_of(request),
+    account, language = account_of(request), language_of(request)
+    slug = request.path_params["slug"]
+    page, interrupted = await in_transaction(
+        request, _event_page, slug, account=account, language=language
     )
     status_code = refusal.error.status if refusal else 200
     return render(
@@ -70,8 +71,8 @@ async def _show_event(request: Request, refusal: Refusal | None = None) -> Respo
         "desk/event.html",
         status_code=status_code,
         page=page,
-        upload=_upload_panel(request),
-        fault=gettext(language_of(request), str(refusal.error)) if refusal else "",
+        upload=upload_panel(runtime_of(request).settings, interrupted, language=language),
+        fault=gettext(language, str(refusal.error)) if refusal else "",
         at=refusal.given if refusal else "",
     )
 
@@ -111,23 +112,20 @@ def _lines(connection: Connection, *, viewer: Viewer, language: str) -> list[Des
     return [desk_line(event, language=language) for event in events]
 
 
-def _event_page(connection: Connection, slug: str, *, viewer: Viewer, language: str) -> DeskEvent:
+def _event_page(
+    connection: Connection, slug: str, *, account: Account, language: str
+) -> tuple[DeskEvent, list[Upload]]:
+    """The event, and what this account began to send to it and did not end."""
+    viewer = account.viewer
     event = events_service.get_event(connection, slug, viewer=viewer)
     assets = assets_service.list_assets(
         connection, viewer=viewer, event_id=event.id, limit=ASSETS_MAX
     )
     states = {asset.id: assets_service.state_of(asset) for asset in assets}
-    return desk_event(event, assets, states, language=language)
-
-
-def _upload_panel(request: Request) -> UploadPanel:
-    settings = runtime_of(request).settings
-    return upload_panel(
-        kinds=settings.upload_kinds,
-        bytes_max=settings.upload_bytes_max,
-        form_bytes_max=settings.upload_form_bytes_max,
-        language=language_of(request),
+    interrupted = uploads_service.list_own_uploads(
+        connection, account_id=account.id, event_id=event.id
     )
+    return desk_event(event, assets, states, language=language), interrupted
 
 
 def _publish(connection: Connection, slug: str, given: str) -> Event:

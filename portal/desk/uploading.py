@@ -9,6 +9,8 @@ from babel.lists import format_list
 
 from portal.assets.models import AssetState, Kind, Step, StepState
 from portal.desk.views import ASSET_STATE_NAMES, KIND_NAMES, STEP_NAMES, STEP_STATE_NAMES
+from portal.settings import Settings
+from portal.uploads.models import Upload
 from portal.web.formatting import LOCALE_NAMES
 from portal.web.i18n import gettext, msg
 from portal.web.presentation import format_size
@@ -64,27 +66,45 @@ FILES_WORDS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
+class InterruptedFile:
+    """A file that this editor began to send and did not end."""
+
+    upload_id: str
+    filename: str
+    size_bytes: int
+    size: str
+
+
+@dataclass(frozen=True)
 class UploadPanel:
     """`taken`: which files, at most how large; `form_limit`: for the form without script."""
 
     taken: str
     limit: str
     form_limit: str
+    interrupted: tuple[InterruptedFile, ...]
     words: Mapping[str, str]
     files_words: Mapping[str, str]
 
 
 def upload_panel(
-    *, kinds: Sequence[str], bytes_max: int, form_bytes_max: int, language: str
+    settings: Settings, interrupted: Sequence[Upload], *, language: str
 ) -> UploadPanel:
+    kinds = settings.upload_kinds
     names = [gettext(language, name) for kind, name in TAKEN_NAMES.items() if kind in kinds]
     return UploadPanel(
         taken=format_list(names, style="standard", locale=LOCALE_NAMES[language]),
-        limit=format_size(bytes_max, language=language),
-        form_limit=format_size(form_bytes_max, language=language),
+        limit=format_size(settings.upload_bytes_max, language=language),
+        form_limit=format_size(settings.upload_form_bytes_max, language=language),
+        interrupted=tuple(_interrupted(upload, language) for upload in interrupted),
         words=_in_language(UPLOAD_WORDS, language),
         files_words=_in_language(FILES_WORDS, language),
     )
+
+
+def _interrupted(upload: Upload, language: str) -> InterruptedFile:
+    size = format_size(upload.size_bytes, language=language)
+    return InterruptedFile(upload.id, upload.filename, upload.size_bytes, size)
 
 
 def _in_language(words: Mapping[str, str], language: str) -> Mapping[str, str]:

@@ -12,6 +12,7 @@ import pytest
 from markupsafe import Markup
 
 from portal.assets.details import Subject, captions_page, photo_page, recording_page
+from portal.assets.models import Kind
 from portal.assets.views import player_of
 from portal.desk.uploading import upload_panel
 from portal.desk.views import desk_event, desk_line
@@ -22,7 +23,9 @@ from portal.people.views import Appearances, person_page
 from portal.search.documents import DocumentKind
 from portal.search.models import SearchHit, SearchResults
 from portal.search.views import Labels, refused_page, search_page
+from portal.settings import Settings
 from portal.transcripts.views import transcript_view
+from portal.uploads.models import FileDescription, Upload, UploadState
 from portal.web.templating import environment
 from tests.unit.press_archive import (
     ASSETS,
@@ -37,6 +40,22 @@ from tests.unit.press_archive import (
     TRANSCRIPTS,
 )
 
+UPLOAD = Upload(
+    id="begun",
+    event_id=EVENT.id,
+    asset_id="later",
+    kind=Kind.VIDEO,
+    filename=NASTY,
+    media_type="video/mp4",
+    key="assets/later/original",
+    storage_upload_id="1",
+    size_bytes=10**9,
+    part_bytes=10**7,
+    declared_sha256=None,
+    state=UploadState.OPEN,
+    description=FileDescription(),
+    part_key=b"key",
+)
 VOID = {"meta", "link", "img", "input", "br", "hr", "source", "track", "path", "wbr"}
 
 
@@ -116,9 +135,7 @@ def pages(language: str) -> Mapping[str, tuple[str, dict[str, object]]]:
     minutes = captions_page(subject("minutes", language), transcript=english, recording_id=RADIO.id)
     appearances = Appearances([EVENT], ASSETS, MATERIAL.states, {EVENT.id: EVENT})
     desk = desk_event(EVENT, ASSETS, MATERIAL.states, language=language)
-    upload = upload_panel(
-        kinds=["video", "photo"], bytes_max=10**11, form_bytes_max=10**7, language=language
-    )
+    upload = upload_panel(Settings(), [UPLOAD], language=language)
     return {
         "home": ("home.html", {"page": home}),
         "nothing yet": ("home.html", {"page": HomePage(None, (), "", "")}),
@@ -301,6 +318,12 @@ def test_the_desk_offers_what_can_be_done() -> None:
     assert actions == {"files", "withdraw", "retry"}
     steps = [given["value"] for given in page.all("input") if given.get("name") == "step"]
     assert steps == ["probe", ""], "one of a step that failed, one in the template for script"
+
+
+def test_what_was_not_sent_to_its_end_is_named() -> None:
+    page = outline("desk event", "en")
+    begun = [attributes for tag, attributes in page.tags if "data-upload" in attributes]
+    assert [(row["data-filename"], row["data-bytes"]) for row in begun] == [(NASTY, "1000000000")]
 
 
 def test_states_are_told_in_the_words_of_the_reader() -> None:

@@ -6,13 +6,8 @@ export interface StoredPart {
   readonly sha256: string | null;
 }
 
-export interface OpenUpload {
+export interface BegunUpload {
   readonly id: string;
-  readonly filename: string;
-  readonly size_bytes: number;
-}
-
-export interface BegunUpload extends OpenUpload {
   readonly part_bytes: number;
   readonly part_count: number;
   readonly parts: readonly StoredPart[];
@@ -46,12 +41,9 @@ export class UploadApi {
     return call("POST", "", { body: { ...facts, event: this.event }, signal });
   }
 
-  async open(): Promise<readonly OpenUpload[]> {
-    const found = await call<{ uploads: readonly OpenUpload[] }>(
-      "GET",
-      `?event=${encodeURIComponent(this.event)}`,
-    );
-    return found.uploads;
+  /** Throws Refused as long as nobody is signed in. */
+  async askForSession(): Promise<void> {
+    await call("GET", `?event=${encodeURIComponent(this.event)}`);
   }
 
   sign(id: string, number: number, sha256: string, signal: AbortSignal): Promise<SignedPart> {

@@ -1,6 +1,6 @@
 import { getDroppedFiles } from "@uppy/core/utils";
 import { UploadApi } from "./api";
-import { isSignedOut, Refused, Unreachable } from "./failures";
+import { Refused, Unreachable } from "./failures";
 import { InterruptedUploads } from "./interrupted";
 import { Overall } from "./overall";
 import type { PortalFile, PortalUppy } from "./portal-upload";
@@ -38,10 +38,9 @@ export class PressUpload extends HTMLElement {
     this.api = new UploadApi(event);
     this.uppy = makeUppy({ event, worker: this.getAttribute("worker") ?? "" });
     this.overall = new Overall(this, this.words);
-    this.interrupted = new InterruptedUploads(this, this.words, this.api);
+    this.interrupted = new InterruptedUploads(this, this.api);
     this.uppy.on("state-update", this.onChange);
     this.listen();
-    void this.interrupted.look();
   }
 
   disconnectedCallback(): void {
@@ -132,12 +131,10 @@ export class PressUpload extends HTMLElement {
 
   private async askForSession(): Promise<void> {
     try {
-      await this.api.open();
+      await this.api.askForSession();
       retryAll(this.uppy, (meta) => meta.failure === "signed-out");
     } catch (error) {
-      if (!isSignedOut(error) && !(error instanceof Unreachable)) {
-        if (!(error instanceof Refused)) throw error;
-      }
+      if (!(error instanceof Refused || error instanceof Unreachable)) throw error;
     } finally {
       this.signIn = 0;
       this.onChange();

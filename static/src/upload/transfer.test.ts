@@ -39,8 +39,7 @@ class Server implements Services {
         size_bytes: text.length,
         sha256: hash(text),
       }));
-      const about = { filename: FILE.name, size_bytes: FILE.size, part_bytes: PART };
-      return { id: `u${this.begun}`, ...about, part_count: 4, parts };
+      return { id: `u${this.begun}`, part_bytes: PART, part_count: 4, parts };
     },
     sign: async (_id: string, number: number, sha256: string): Promise<SignedPart> => {
       this.fail("sign");
