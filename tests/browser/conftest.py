@@ -10,10 +10,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
@@ -90,8 +91,13 @@ class Site:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with running_site(tmp_path_factory.mktemp("site")) as site:
+        yield site
+
+
+@contextmanager
+def running_site(folder: Path, *, variables: Mapping[str, str] | None = None) -> Iterator[Site]:
     """Served from material that is made here and brought in by the public commands."""
-    folder = tmp_path_factory.mktemp("site")
     material = _make_material(folder / "material")
     draft = folder / "draft"
     draft.mkdir()
@@ -101,12 +107,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         "PORTAL_DATA_DIR": str(folder / "data"),
         "PORTAL_DISK_FREE_BYTES_MIN": "0",
         "PORTAL_ALLOWED_HOSTS": f"localhost,127.0.0.1,{PLAIN_HOST}",
+        **(variables or {}),
     }
-    with _served(settings) as base_url:
+    with serving(settings) as base_url:
         files = _ingest(material, settings)
-        _run(["events", "create", "secret-visit", "--title", "Secret visit"], settings)
-        _run(["events", "create", "harbour-uploads", "--title", "Harbour uploads"], settings)
-        _run(["users", "create", EMAIL, "--password-stdin"], settings, stdin=f"{PASSWORD}\n")
+        run_portal(["events", "create", "secret-visit", "--title", "Secret visit"], settings)
+        run_portal(["events", "create", "harbour-uploads", "--title", "Harbour uploads"], settings)
+        run_portal(["users", "create", EMAIL, "--password-stdin"], settings, stdin=f"{PASSWORD}\n")
         yield Site(
             base_url=base_url,
             event_path="/en/events/harbour-briefing",
@@ -201,13 +208,13 @@ def _vtt(lines: list[str]) -> str:
 
 def _ingest(material: Path, settings: dict[str, str]) -> dict[str, str]:
     """File name -> asset id."""
-    told = _run(["ingest", str(material), "--wait", "--json"], settings)
+    told = run_portal(["ingest", str(material), "--wait", "--json"], settings)
     reports = [json.loads(line) for line in told.splitlines() if line.startswith("{")]
     assert {report["state"] for report in reports} == {"ready"}, told
     return {Path(report["path"]).name: report["asset_id"] for report in reports}
 
 
-def _run(arguments: list[str], settings: dict[str, str], *, stdin: str = "") -> str:
+def run_portal(arguments: list[str], settings: dict[str, str], *, stdin: str = "") -> str:
     done = subprocess.run(
         [PORTAL, *arguments], env=settings, input=stdin, capture_output=True, text=True, check=False
     )
@@ -216,8 +223,9 @@ def _run(arguments: list[str], settings: dict[str, str], *, stdin: str = "") -> 
 
 
 @contextmanager
-def _served(settings: dict[str, str]) -> Iterator[str]:
-    port = _free_port()
+def serving(settings: dict[str, str], *, port: int | None = None) -> Iterator[str]:
+    """The address of a portal of its own processes, from when it is ready."""
+    port = port or urlsplit(settings.get("PORTAL_BASE_URL", "")).port or free_port()
     log = Path(settings["PORTAL_DATA_DIR"]).with_name("serve.log")
     with log.open("wb") as output:
         server = subprocess.Popen(
@@ -246,7 +254,7 @@ def _wait_until_ready(base_url: str, server: subprocess.Popen[bytes], log: Path)
     pytest.fail(f"the portal did not become ready:\n{log.read_text()}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
