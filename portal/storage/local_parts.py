@@ -8,12 +8,14 @@ spare       a part that is sent again, until it is all there
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import BinaryIO
 
@@ -28,6 +30,8 @@ _CREATE = os.O_RDWR | os.O_CREAT
 _SLOT = struct.Struct(">Q32s")
 _SLOT_CHECK = struct.Struct(">I")
 SLOT_BYTES = _SLOT.size + _SLOT_CHECK.size
+_LOCK = struct.Struct("hhqqi4x")
+"""The `struct flock` of 64-bit Linux."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,20 @@ def _part(number: int, size_bytes: int, sha256: str) -> StoredPart:
 def _write_slot(folder: int, part: StoredPart) -> None:
     content = _SLOT.pack(part.size_bytes, bytes.fromhex(part.etag))
     _store_slot(folder, part.number, content + _SLOT_CHECK.pack(zlib.crc32(content)))
+
+
+@contextmanager
+def held_slot(upload: UploadFolder, number: int) -> Iterator[None]:
+    """Alone with one part while others are written beside it.
+
+    The lock belongs to the open file and not to the process, so that threads exclude each other
+    too (https://man7.org/linux/man-pages/man2/F_OFD_SETLK.2const.html).
+    """
+    start = (number - 1) * SLOT_BYTES
+    with open_file(PARTS, within=upload.descriptor, flags=os.O_RDWR) as stream:
+        lock = _LOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, start, SLOT_BYTES, 0)
+        fcntl.fcntl(stream, fcntl.F_OFD_SETLKW, lock)
+        yield
 
 
 def _clear_slot(folder: int, number: int) -> None:

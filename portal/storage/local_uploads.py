@@ -32,6 +32,7 @@ from portal.storage.local_parts import (
     SPARE,
     UploadFolder,
     UploadInfo,
+    held_slot,
     read_info,
     replace_part,
     stored_part,
@@ -81,14 +82,16 @@ class LocalUploads(MultipartUploads):
         *,
         expected_sha256: str | None = None,
     ) -> StoredPart:
-        with self._locked(key, upload_id) as upload:
+        with self._locked(key, upload_id, is_shared=True) as upload:
             upload.info.expected_bytes(number)
-            is_stored = stored_part(upload.descriptor, number) is not None
-            put = replace_part if is_stored else write_part
-            return put(upload, number, body, expected_sha256=expected_sha256)
+            with held_slot(upload, number):
+                if stored_part(upload.descriptor, number) is None:
+                    return write_part(upload, number, body, expected_sha256=expected_sha256)
+        with self._locked(key, upload_id) as upload:
+            return replace_part(upload, number, body, expected_sha256=expected_sha256)
 
     def list_parts(self, key: str, upload_id: str) -> Sequence[StoredPart]:
-        with self._locked(key, upload_id) as upload:
+        with self._locked(key, upload_id, is_shared=True) as upload:
             return sorted(stored_parts(upload.descriptor).values(), key=lambda part: part.number)
 
     def complete(self, key: str, upload_id: str, parts: Sequence[StoredPart]) -> ObjectInfo:
@@ -124,9 +127,11 @@ class LocalUploads(MultipartUploads):
         return OpenUpload(info.key, upload_id, datetime.fromtimestamp(begun, UTC))
 
     @contextmanager
-    def _locked(self, key: str, upload_id: str) -> Iterator[UploadFolder]:
-        """One at a time per upload: the disk is the bottleneck, and no part may be written
-        into an object that has just been completed.
+    def _locked(
+        self, key: str, upload_id: str, *, is_shared: bool = False
+    ) -> Iterator[UploadFolder]:
+        """Shared by those who write new parts, each to its own place; alone for everything else,
+        so that no part is written into an object that has just been completed.
         """
         if not is_id(upload_id):
             raise ObjectMissing(f"There is no upload {upload_id!r}.")
@@ -134,7 +139,7 @@ class LocalUploads(MultipartUploads):
             storage_errors(f"upload {upload_id} of {key}"),
             open_folder(self._root, [UPLOADS, upload_id]) as folder,
         ):
-            fcntl.flock(folder, fcntl.LOCK_EX)
+            fcntl.flock(folder, fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX)
             info = read_info(folder)
             os.stat(DATA, dir_fd=folder, follow_symlinks=False)
             if info.key != key:

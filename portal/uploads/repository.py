@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, text, update
@@ -11,6 +12,8 @@ from sqlalchemy import Connection, Row, func, insert, select, text, update
 from portal.assets.models import Kind
 from portal.db.tables import uploads
 from portal.uploads.models import FileDescription, Upload, UploadState
+
+NOTE_ACTIVITY_EVERY = timedelta(minutes=1)
 
 
 def add(connection: Connection, upload: Upload) -> None:
@@ -73,13 +76,21 @@ def set_state(connection: Connection, upload_id: str, state: UploadState) -> Non
 
 
 def note_activity(connection: Connection, upload_id: str) -> bool:
-    """Whether the upload is open still."""
-    noted = connection.execute(
-        update(uploads)
-        .where(uploads.c.id == upload_id, uploads.c.state == UploadState.OPEN)
-        .values(updated_at=func.now())
-    )
-    return noted.rowcount == 1
+    """Whether the upload is open still; written down at most once a minute.
+
+    A write for each part would wait for the database's disk as often as for that of the parts.
+    """
+    is_stale = uploads.c.updated_at < func.now() - NOTE_ACTIVITY_EVERY
+    row = connection.execute(
+        select(is_stale.label("is_stale")).where(
+            uploads.c.id == upload_id, uploads.c.state == UploadState.OPEN
+        )
+    ).one_or_none()
+    if row is not None and row.is_stale:
+        connection.execute(
+            update(uploads).where(uploads.c.id == upload_id).values(updated_at=func.now())
+        )
+    return row is not None
 
 
 def hold(connection: Connection, *words: str) -> None:

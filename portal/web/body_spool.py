@@ -5,12 +5,13 @@ So no lock and no database connection waits for a slow client, and what breaks o
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from io import BytesIO
+from io import RawIOBase
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import BinaryIO
+from typing import Any, BinaryIO, cast
 
 import anyio
 from starlette.concurrency import run_in_threadpool
@@ -26,6 +27,48 @@ MEMORY_BYTES_MAX = 96 * 1024**2
 """Of all bodies of one process together; those that come when it is in use go to the disk."""
 WRITE_BYTES = 1024**2
 """Gathered before a thread is asked to write."""
+
+
+class Chunks(RawIOBase):
+    """A body in memory, in the pieces that it came in: copying them would take longer than hashing.
+
+    It is read once, from the beginning; a read may give less than it was asked for.
+    """
+
+    def __init__(self) -> None:
+        self._chunks: deque[memoryview] = deque()
+
+    def readable(self) -> bool:
+        return True
+
+    def append(self, chunk: bytes) -> None:
+        if chunk:
+            self._chunks.append(memoryview(chunk))
+
+    def readinto(self, buffer: Any) -> int:
+        piece = self._next(len(buffer))
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+    def read(self, size: int = -1) -> Any:
+        """Bytes, or a view of them."""
+        return self._next(size) if size >= 0 else b"".join(self._take_all())
+
+    def close(self) -> None:
+        self._chunks.clear()
+        super().close()
+
+    def _next(self, size: int) -> memoryview:
+        if not self._chunks:
+            return memoryview(b"")
+        chunk = self._chunks.popleft()
+        if len(chunk) > size:
+            self._chunks.appendleft(chunk[size:])
+        return chunk[:size]
+
+    def _take_all(self) -> Iterator[memoryview]:
+        while self._chunks:
+            yield self._chunks.popleft()
 
 
 class _Memory:
@@ -60,11 +103,10 @@ async def spooled_body(
     allow_body(request, bytes_max=bytes_max)
     with _memory.claim(bytes_max) as has_room:
         if has_room:
-            with BytesIO() as spool:
+            with Chunks() as chunks:
                 async for chunk in paced_chunks(request, bytes_max=bytes_max):
-                    spool.write(chunk)
-                spool.seek(0)
-                yield spool
+                    chunks.append(chunk)
+                yield cast("BinaryIO", chunks)
         else:
             with await run_in_threadpool(_open_file, folder) as file:
                 await _fill(file, request, bytes_max=bytes_max)
