@@ -19,7 +19,7 @@ from portal.ids import new_id
 from portal.installation.models import shared_folders
 from portal.installation.service import claim_folders
 from portal.jobs import service as jobs_service
-from portal.runtime import Runtime, open_runtime
+from portal.runtime import Runtime, open_runtime, storage_faults
 from portal.settings import Settings, child_environment, variable_name
 from portal.storage import keys
 from portal.supervisor import CommandError, run_command
@@ -183,7 +183,7 @@ def check_database(runtime: Runtime) -> Check:
 
 
 def check_storage(runtime: Runtime) -> Check:
-    """Store an object, read it back, delete it."""
+    """Store an object, read it back, delete it; then what else an outside store must do."""
     key, content = keys.doctor_probe(new_id()), new_id().encode()
     with tempfile.NamedTemporaryFile() as file:
         file.write(content)
@@ -194,7 +194,13 @@ def check_storage(runtime: Runtime) -> Check:
     if read != content:
         sentence = "What was stored is not what was read back."
         return Check("storage", CheckState.FAILED, sentence, "Check the disk or the store.")
-    return Check("storage", CheckState.OK, "An object was stored, read back and deleted.")
+    faults = storage_faults(runtime.settings)
+    return Check(
+        "storage",
+        CheckState.FAILED if faults else CheckState.OK,
+        " ".join(["An object was stored, read back and deleted.", *(f.sentence for f in faults)]),
+        " ".join(fault.advice for fault in faults),
+    )
 
 
 def check_search(runtime: Runtime) -> Check:

@@ -18,9 +18,9 @@ from portal.cli.installation import opened, read_settings
 from portal.cli.output import say
 from portal.cli.processes import web_process, worker_process
 from portal.db.watch import kept_running
-from portal.errors import Conflict
+from portal.errors import Conflict, StorageError
 from portal.metrics import service as metrics_service
-from portal.runtime import Runtime
+from portal.runtime import Runtime, set_up_storage
 from portal.settings import Settings
 from portal.supervisor import Supervisor
 
@@ -48,6 +48,7 @@ def serve(
     settings = read_settings(quiet=False)
     count = settings.worker_processes if workers is None else workers
     check_port(host, port)
+    _make_store_ready(settings)
     with (
         opened(settings) as runtime,
         metrics_service.served(runtime),
@@ -61,6 +62,14 @@ def serve(
         _tell_when_ready(lambda: answers_ready(settings, host=host, port=port))
         supervisor.run()
     say("The portal has ended.")
+
+
+def _make_store_ready(settings: Settings) -> None:
+    """A store that is away now may come later: /readyz and `portal doctor` tell what is wrong."""
+    try:
+        set_up_storage(settings)
+    except StorageError as error:
+        say(f"The store is not ready: {error}")
 
 
 def check_port(host: str, port: int) -> None:

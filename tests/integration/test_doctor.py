@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,8 +20,13 @@ from portal.doctor import (
     check_workers,
     run_checks,
 )
-from portal.runtime import Runtime
+from portal.errors import StorageError
+from portal.runtime import Runtime, open_storage, set_up_storage
 from portal.settings import Settings
+from portal.storage.s3 import retrying
+from portal.storage.s3.client import open_client
+from portal.storage.s3.inspection import clock_fault
+from portal.web.health import check_parts
 
 
 @pytest.mark.media
@@ -66,6 +73,82 @@ def test_nothing_is_left_of_the_round_trip(runtime: Runtime) -> None:
     check_storage(runtime)
 
     assert list(runtime.store.list("")) == []
+
+
+@pytest.mark.postgres
+def test_a_store_that_works(s3_runtime: Runtime) -> None:
+    check = check_storage(s3_runtime)
+
+    assert (check.state, check.advice) == (CheckState.OK, "")
+    assert list(s3_runtime.store.list("")) == []
+
+
+@pytest.mark.postgres
+def test_a_store_that_pages_may_not_use_is_named(s3_runtime: Runtime) -> None:
+    elsewhere = {"base_url": "https://press.example.org"}
+    known = replace(s3_runtime, settings=s3_runtime.settings.model_copy(update=elsewhere))
+    open_client(known.settings).delete_bucket_cors(Bucket=known.settings.s3_bucket)
+
+    check = check_storage(known)
+
+    assert check.state is CheckState.FAILED
+    assert "no CORS rule that lets pages of https://press.example.org" in check.sentence
+    assert "portal migrate" in check.advice
+    set_up_storage(known.settings)
+    assert check_storage(known).state is CheckState.OK
+
+
+@pytest.mark.postgres
+def test_a_store_that_anybody_reads_is_named(s3_runtime: Runtime) -> None:
+    bucket = s3_runtime.settings.s3_bucket
+    statement = {
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": "s3:GetObject",
+        "Resource": f"arn:aws:s3:::{bucket}/*",
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    open_client(s3_runtime.settings).put_bucket_policy(Bucket=bucket, Policy=policy)
+
+    check = check_storage(s3_runtime)
+
+    assert check.state is CheckState.FAILED
+    assert f"Anybody can read the bucket {bucket}" in check.sentence
+    assert list(s3_runtime.store.list("")) == []
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"s3_secret_key": SecretStr("wrong")}, "The store refuses the signature"),
+        ({"s3_bucket": "not-there"}, "the bucket that PORTAL_S3_BUCKET names is not there"),
+        ({"s3_endpoint_url": "http://127.0.0.1:9"}, "nothing takes the connection"),
+    ],
+    ids=["denied", "no bucket", "away"],
+)
+def test_doctor_and_readiness_tell_what_is_wrong_with_a_store(
+    s3_runtime: Runtime,
+    monkeypatch: pytest.MonkeyPatch,
+    changes: dict[str, object],
+    sentence: str,
+) -> None:
+    monkeypatch.setattr(retrying, "FIRST_PAUSE_SECONDS", 0.001)
+    wrong = open_storage(s3_runtime.settings.model_copy(update=changes))
+    runtime = replace(s3_runtime, store=wrong.store)
+
+    with pytest.raises(StorageError, match=sentence):
+        check_storage(runtime)
+    assert sentence in check_parts(runtime)["storage"]
+
+
+@pytest.mark.parametrize(("skew_seconds", "direction"), [(90.0, "ahead of"), (-90.0, "behind")])
+def test_a_clock_that_is_wrong_is_named(skew_seconds: float, direction: str) -> None:
+    fault = clock_fault(skew_seconds)
+
+    assert fault is not None
+    assert f"90 s {direction} this machine's" in fault.sentence
+    assert clock_fault(skew_seconds / 2) is None
 
 
 @pytest.mark.postgres
