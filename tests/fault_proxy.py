@@ -78,6 +78,16 @@ class FaultProxy:
         with self._lock:
             self._plans.extend((fault, fault.times) for fault in faults)
 
+    def planned(self) -> int:
+        """How many planned faults are not used up."""
+        with self._lock:
+            return len(self._plans)
+
+    def plan_nothing(self) -> None:
+        """Forget what is planned; what has passed is remembered."""
+        with self._lock:
+            self._plans.clear()
+
     def clear(self) -> None:
         """Forget what is planned and what has passed."""
         with self._lock:
