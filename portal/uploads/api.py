@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from portal.accounts.models import Account
-from portal.errors import Forbidden, InvalidInput, NotFound
+from portal.errors import Forbidden, InvalidInput, NotFound, PortalError
 from portal.events import service as events
 from portal.storage.interface import SignedRequest, StoredPart
 from portal.uploads import part_addresses, service
@@ -31,7 +31,7 @@ from portal.uploads.paths import (
 from portal.uploads.requests import BeginRequest, read_begin, read_digest, read_digest_if_given
 from portal.visibility import Viewer
 from portal.web.addresses import absolute, is_https, page_path
-from portal.web.body_spool import spooled_body
+from portal.web.body_spool import drain, spooled_body
 from portal.web.i18n import language_of
 from portal.web.transactions import in_transaction, runtime_of
 from portal.web.viewers import account_of
@@ -92,10 +92,13 @@ async def sign_part(request: Request) -> Response:
 async def put_part(request: Request) -> Response:
     """No session is needed: whoever has the address was given it for exactly these bytes."""
     runtime = runtime_of(request)
-    upload, address = await in_transaction(request, _addressed, request)
+    try:
+        upload, address = await in_transaction(request, _addressed, request)
+    except PortalError:
+        await drain(request)
+        raise
     number = address.number
     size_bytes = upload.bytes_of_part(number)
-    _check_declared(request, number, size_bytes)
     folder = runtime.settings.scratch_path
     async with spooled_body(request, bytes_max=size_bytes, folder=folder) as body:
         part = await run_in_threadpool(
@@ -172,7 +175,10 @@ def _find_own(connection: Connection, request: Request) -> Upload:
 
 
 def _addressed(connection: Connection, request: Request) -> tuple[Upload, PartAddress]:
-    """What a signed address is good for. Raises Forbidden, or Conflict after the upload's end."""
+    """What a signed address is good for.
+
+    Raises Forbidden, Conflict after the upload's end, or InvalidInput when the size is wrong.
+    """
     upload_id, number = request.path_params["id"], request.path_params["number"]
     try:
         upload = service.get_upload(connection, upload_id)
@@ -188,6 +194,7 @@ def _addressed(connection: Connection, request: Request) -> tuple[Upload, PartAd
     if address is None:
         raise _forged()
     service.check_open(upload)
+    _check_declared(request, number, upload.bytes_of_part(number))
     return upload, address
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from io import RawIOBase
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -15,9 +15,9 @@ from typing import Any, BinaryIO, cast
 
 import anyio
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
-from portal.errors import TooSlow
+from portal.errors import TooLarge, TooSlow
 from portal.web.body_limit import allow_body
 
 SILENCE_SECONDS_MAX = 30.0
@@ -25,6 +25,8 @@ BYTES_PER_SECOND_MIN = 4096
 """Slower than the slowest mobile network; a body may take as long as it needs at this speed."""
 MEMORY_BYTES_MAX = 96 * 1024**2
 """Of all bodies of one process together; those that come when it is in use go to the disk."""
+DRAINED_BYTES_MAX = 32 * 1024**2
+DRAINING_SECONDS_MAX = 10.0
 WRITE_BYTES = 1024**2
 """Gathered before a thread is asked to write."""
 
@@ -71,7 +73,7 @@ class Chunks(RawIOBase):
             yield self._chunks.popleft()
 
 
-class _Memory:
+class Memory:
     """How much of a process' memory bodies have claimed."""
 
     def __init__(self) -> None:
@@ -89,7 +91,7 @@ class _Memory:
             self.claimed_bytes -= claimed
 
 
-_memory = _Memory()
+memory = Memory()
 
 
 @asynccontextmanager
@@ -101,7 +103,7 @@ async def spooled_body(
     Raises TooLarge, TooSlow, or ClientDisconnect.
     """
     allow_body(request, bytes_max=bytes_max)
-    with _memory.claim(bytes_max) as has_room:
+    with memory.claim(bytes_max) as has_room:
         if has_room:
             with Chunks() as chunks:
                 async for chunk in paced_chunks(request, bytes_max=bytes_max):
@@ -126,6 +128,16 @@ async def paced_chunks(request: Request, *, bytes_max: int) -> AsyncIterator[byt
         if chunk is None:
             return
         yield chunk
+
+
+async def drain(request: Request) -> None:
+    """Read what a refused sender is sending, within reason: else its connection would break
+    before it hears why, and a browser could only say that the network failed.
+    """
+    allow_body(request, bytes_max=DRAINED_BYTES_MAX)
+    with anyio.move_on_after(DRAINING_SECONDS_MAX), suppress(TooLarge, ClientDisconnect):
+        async for _ in request.stream():
+            pass
 
 
 async def _fill(file: BinaryIO, request: Request, *, bytes_max: int) -> None:
