@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import ExitStack
 
 import structlog
 
@@ -18,7 +19,7 @@ _log = structlog.get_logger(__name__)
 
 
 def fill_and_swap(server: Server, index: str, rows: Iterable[Row]) -> int:
-    """Returns how many rows the new index holds; whatever happens, the draft is deleted.
+    """Returns how many rows the new index holds; whatever happens, no draft stays.
 
     Drafts of rebuilds that were killed go first. One that somebody fills at this moment would go
     with them, and their rebuild would fail: whoever rebuilds holds the portal's lock for that.
@@ -26,17 +27,17 @@ def fill_and_swap(server: Server, index: str, rows: Iterable[Row]) -> int:
     for abandoned in server.names_starting_with(index + DRAFT):
         server.delete(abandoned)
     draft = f"{index}{DRAFT}{new_id()}"
-    try:
+    with ExitStack() as undoing:
+        undoing.callback(_give_up, server, draft)
         server.create(draft)
         count = server.add(draft, rows)
         server.put_in_place(draft, index)
-    finally:
-        _tidy_up(server, draft)
+        undoing.pop_all()
     return count
 
 
-def _tidy_up(server: Server, draft: str) -> None:
-    """After the swap it is the old index; the next rebuild deletes what is left here."""
+def _give_up(server: Server, draft: str) -> None:
+    """What cannot be deleted now goes with the next rebuild."""
     try:
         server.delete(draft)
     except SearchUnavailable as error:

@@ -31,6 +31,9 @@ _OF_ANOTHER_LAYOUT = frozenset(
 _REFUSED_KEY = (
     "The search server refuses the key in PORTAL_MEILI_KEY: it is unknown, or has no right to this"
 )
+_UNREACHABLE = "The search server cannot be reached"
+_NO_SEARCH_SERVER = "What PORTAL_MEILI_URL names did not answer as a search server"
+_SETTING = "PORTAL_MEILI_URL says where it is"
 _NO_ROOM = frozenset(
     {"no_space_left_on_device", "database_size_limit_reached", "too_many_open_files"}
 )
@@ -45,14 +48,12 @@ def translated_errors(deed: str) -> Iterator[None]:
         raise SearchUnavailable(f"The search server took too long to {deed}.") from error
     except MeilisearchApiError as error:
         raise SearchUnavailable(_sentence(error, deed)) from error
-    except (MeilisearchCommunicationError, OSError) as error:
-        raise SearchUnavailable(
-            f"The search server cannot be reached to {deed}; PORTAL_MEILI_URL says where it is."
-        ) from error
-    except (MeilisearchError, ValueError, LookupError, TypeError) as error:
-        raise SearchUnavailable(
-            f"What PORTAL_MEILI_URL names did not answer as a search server when asked to {deed}."
-        ) from error
+    except MeilisearchCommunicationError as error:
+        raise SearchUnavailable(f"{_UNREACHABLE} to {deed}; {_SETTING}.") from error
+    except (MeilisearchError, LookupError, TypeError, ValueError) as error:  # no JSON is one, too
+        raise SearchUnavailable(f"{_NO_SEARCH_SERVER} when asked to {deed}.") from error
+    except OSError as error:  # what the client lets through of a broken connection
+        raise SearchUnavailable(f"{_UNREACHABLE} to {deed}; {_SETTING}.") from error
 
 
 def is_missing_index(error: MeilisearchApiError) -> bool:
@@ -61,7 +62,7 @@ def is_missing_index(error: MeilisearchApiError) -> bool:
 
 def task_failure(deed: str, error: Mapping[str, Any] | None) -> SearchUnavailable:
     """Of a task that the server took and could not do; `error` is what it says about it."""
-    reason = _shortened(str((error or {}).get("message") or "it was called off"))
+    reason = _shortened(str((error or {}).get("message") or "its list of tasks has the reason"))
     return SearchUnavailable(f"The search server could not {deed}: {reason}")
 
 

@@ -12,7 +12,11 @@ from meilisearch import Client
 from meilisearch.errors import MeilisearchApiError
 from meilisearch.models.task import TaskInfo
 
-from portal.search.engines.meili.errors import is_missing_index, translated_errors
+from portal.search.engines.meili.errors import (
+    is_missing_index,
+    task_failure,
+    translated_errors,
+)
 from portal.search.engines.meili.rows import Row, batches
 from portal.search.engines.meili.settings import KEY, LAYOUT, index_settings
 from portal.search.engines.meili.tasks import wait_for
@@ -21,7 +25,7 @@ QUESTION_SECONDS_MAX = 5
 CHANGE_SECONDS_MAX = 60
 """Of one request; a batch may be megabytes on a slow line."""
 PAGE_ROWS = 5_000
-WRITE = "write to the index"
+WRITE, SWAP = "write to the index", "swap indexes"
 BATCHES_IN_FLIGHT = 2
 """The server writes one while it receives the next; more would only fill its queue."""
 
@@ -125,16 +129,28 @@ class Server:
             wait_for(client, client.index(name).delete_documents(filter=where), deed=WRITE)
 
     def put_in_place(self, draft: str, name: str) -> None:
-        """The draft bears the name at one stroke; what bore it before, if any, the draft's."""
+        """The draft gets the name at one stroke, and what had it before is deleted.
+
+        The server shows a swap to no key that is kept to certain indexes: so we wait for the
+        deletion, which comes after it, and look which index has the name then.
+        """
         is_new = self.layout_of(name) is None
-        with self._changing("swap indexes") as client:
-            task = client.swap_indexes([{"indexes": [draft, name], "rename": is_new}])
-            wait_for(client, task, deed="swap indexes")
+        birth = self._birth(draft)
+        with self._changing(SWAP) as client:
+            client.swap_indexes([{"indexes": [draft, name], "rename": is_new}])
+        self.delete(draft)
+        if self._birth(name) != birth:
+            raise task_failure(SWAP, None)
 
     def delete(self, name: str) -> None:
         with self._changing("delete an index") as client:
             task = client.delete_index(name)
             wait_for(client, task, deed="delete an index", harmless="index_not_found")
+
+    def _birth(self, name: str) -> str:
+        """By which an index is known whatever its name."""
+        with translated_errors(SWAP):
+            return str(self.client().get_raw_index(name)["createdAt"])
 
     @contextmanager
     def _changing(self, deed: str) -> Iterator[Client]:

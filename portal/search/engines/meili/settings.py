@@ -23,6 +23,22 @@ INSTANTS = ("happened_at", "released_at", "withdrawn_at")
 OWNERSHIP = ("owner", "written_by")
 SHOWN = ("id", "payload", "digest", *OWNERSHIP)
 
+KEY_ACTIONS = (
+    "search",
+    "documents.add",
+    "documents.get",
+    "documents.delete",
+    "indexes.create",
+    "indexes.get",
+    "indexes.delete",
+    "indexes.swap",
+    "settings.get",
+    "settings.update",
+    "tasks.get",
+    "stats.get",
+)
+"""What our key must be allowed for the index and its drafts; all of it is needed."""
+
 FACET_VALUES_MAX = 1000
 TOTAL_MAX = 2**31
 """The server counts no further than it would page."""

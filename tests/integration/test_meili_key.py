@@ -1,0 +1,104 @@
+"""A key that may do what the portal needs, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import pytest
+
+from portal.errors import SearchUnavailable
+from portal.search.documents import Document, DocumentKind
+from portal.search.engines.interface import CandidateQuery
+from portal.search.engines.meili.drafts import DRAFT
+from portal.search.engines.meili.settings import KEY_ACTIONS
+from portal.visibility import INSTALLATION
+from tests.meilisearch_index import MeilisearchIndex, index_on
+from tests.unit.test_search_meili_rows import DOCUMENT, NOW
+
+FORBIDDEN = (
+    ("GET", "keys"),
+    ("GET", "indexes/{foreign}"),
+    ("GET", "indexes/{foreign}/documents"),
+    ("GET", "indexes/{foreign}/settings"),
+    ("POST", "indexes/{foreign}/search"),
+    ("POST", "indexes/{foreign}/documents"),
+    ("DELETE", "indexes/{foreign}"),
+    ("POST", "dumps"),
+    ("POST", "snapshots"),
+    ("DELETE", "tasks?statuses=succeeded"),
+    ("GET", "metrics"),
+    ("GET", "experimental-features"),
+)
+
+
+@contextmanager
+def key_for(index: MeilisearchIndex, actions: Sequence[str]) -> Iterator[str]:
+    wanted = {
+        "actions": list(actions),
+        "indexes": [index.name, f"{index.name}{DRAFT}*"],
+        "expiresAt": None,
+    }
+    made = index.call("POST", "keys", wanted)
+    try:
+        yield made["key"]
+    finally:
+        index.call("DELETE", f"keys/{made['uid']}")
+
+
+def document(number: int, text: str) -> Document:
+    return Document(
+        id=f"photo:{number}",
+        owner_id="asset",
+        kind=DocumentKind.PHOTO,
+        event_id=None,
+        event_slug=None,
+        asset_id="asset",
+        person_slug=None,
+        language="en",
+        title=text,
+        text="",
+    )
+
+
+def use(index: MeilisearchIndex, key: str) -> None:
+    """Every verb, on an index that is not there yet and on one that is."""
+    engine = index.engine(key=key)
+    engine.replace(["asset"], [document(1, "one"), document(2, "two")])
+    engine.replace(["asset"], [document(1, "one")])
+    assert engine.rebuild([document(1, "one"), document(3, "three")]) == 2
+    query = CandidateQuery(("three",), (), INSTALLATION, NOW)
+    assert engine.candidates(query).total == 1
+    assert engine.document_digests().keys() == {"photo:1", "photo:3"}
+    assert engine.status().document_count == 2
+    assert index.names() == [index.name]
+
+
+def test_a_key_with_the_documented_actions_does_everything(
+    meilisearch_index: MeilisearchIndex,
+) -> None:
+    with key_for(meilisearch_index, KEY_ACTIONS) as key:
+        use(meilisearch_index, key)
+
+
+@pytest.mark.parametrize("action", KEY_ACTIONS)
+def test_every_action_is_needed(meilisearch_index: MeilisearchIndex, action: str) -> None:
+    fewer = [other for other in KEY_ACTIONS if other != action]
+    with (
+        key_for(meilisearch_index, fewer) as key,
+        pytest.raises(SearchUnavailable, match="refuses the key in PORTAL_MEILI_KEY") as refused,
+    ):
+        use(meilisearch_index, key)
+    assert key not in str(refused.value)
+
+
+def test_such_a_key_does_nothing_else(meilisearch_index: MeilisearchIndex) -> None:
+    url, master = meilisearch_index.url, meilisearch_index.key
+    with index_on(url, master) as foreign, key_for(meilisearch_index, KEY_ACTIONS) as key:
+        foreign.engine().rebuild([DOCUMENT])
+        for method, path in FORBIDDEN:
+            answer = foreign.call(method, path.format(foreign=foreign.name), {}, key=key)
+            assert answer["code"] == "invalid_api_key", path
+        listed = foreign.call("GET", "indexes?limit=1000", key=key)["results"]
+        assert foreign.name not in {index["uid"] for index in listed}
+        assert foreign.engine().status().document_count == 1
