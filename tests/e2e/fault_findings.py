@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from portal.assets import service as assets_service
 from portal.assets.models import Asset, AssetState
+from portal.errors import DatabaseUnavailable
 from portal.events import service as events_service
 from portal.search import service as search_service
 from portal.storage.key_reading import asset_of_key
@@ -61,8 +62,11 @@ def wait_until_quiet(stage: Stage, *, seconds_max: float) -> bool:
 
 
 def work_left(stage: Stage) -> int:
-    with stage.runtime.engine.connect() as connection:
-        left: int = connection.execute(_WORK_LEFT).scalar_one()
+    try:
+        with stage.runtime.engine.connect() as connection:
+            left: int = connection.execute(_WORK_LEFT).scalar_one()
+    except DatabaseUnavailable:  # our own connection was cut as well
+        return 1
     return left
 
 

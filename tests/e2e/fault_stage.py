@@ -15,12 +15,15 @@ from sqlalchemy import Engine, text
 
 from portal.accounts import service as accounts_service
 from portal.db.engine import open_engine
+from portal.errors import DatabaseUnavailable
 from portal.events import service as events_service
+from portal.jobs import Lane
+from portal.jobs import service as jobs_service
 from portal.runtime import Runtime, open_search, open_storage
 from portal.settings import Settings
 from portal.visibility import Role as AccountRole
 from tests.e2e.fault_menu import Dish, Kill, Place, choose
-from tests.e2e.processes import Installation, Role
+from tests.e2e.processes import Installation, Role, answers_ready
 from tests.fault_proxy import Fault, FaultProxy, fault_proxy
 from tests.versitygw import ACCESS_KEY, SECRET_KEY, running_gateway
 
@@ -42,11 +45,18 @@ class Stage:
     installation: Installation
     proxies: dict[Place, FaultProxy]
     token: str
-    bucket_folder: Path
+    workers: int
 
     @property
     def url(self) -> str:
         return self.proxies[Place.WEB].url
+
+    def live_lanes(self) -> int:
+        try:
+            with self.runtime.engine.connect() as connection:
+                return jobs_service.live_worker_count(connection)
+        except DatabaseUnavailable:  # our own connection was cut as well
+            return 0
 
 
 @contextmanager
@@ -69,7 +79,7 @@ def set_up_stage(folder: Path, database_url: str, *, workers: int) -> Iterator[S
             installation=installation,
             proxies={Place.STORE: store, Place.WEB: web},
             token=_editor(engine),
-            bucket_folder=gateway.folder / settings.s3_bucket,
+            workers=workers,
         )
 
 
@@ -118,8 +128,9 @@ class Chaos:
         proxy.plan(fault)
 
     def _kill(self, kill: Kill) -> None:
+        """Not again before what was killed last is back at work: else nothing would ever happen."""
         now = time.monotonic()
-        if now - self._killed_at.get(kill, 0.0) < KILL_PAUSE_SECONDS:
+        if now - self._killed_at.get(kill, 0.0) < KILL_PAUSE_SECONDS or not self._is_back(kill):
             return
         self._killed_at[kill] = now
         if kill is Kill.DATABASE:
@@ -127,11 +138,15 @@ class Chaos:
                 connection.execute(_CUT_ALL)
         else:
             role = Role.WORKER if kill is Kill.WORKER else Role.WEB
-            alive = self.stage.installation.processes(role)
-            if not alive:
-                return
-            self.chance.choice(alive).kill()
+            self.chance.choice(self.stage.installation.processes(role)).kill()
         self.kills[kill] += 1
+
+    def _is_back(self, kill: Kill) -> bool:
+        if kill is Kill.WEB:
+            return answers_ready(self.stage.proxies[Place.WEB].upstream[1])
+        if kill is Kill.WORKER:
+            return self.stage.live_lanes() >= len(Lane) * self.stage.workers
+        return True
 
 
 def _variables(settings: Settings, store_url: str, database_url: str) -> dict[str, str]:
