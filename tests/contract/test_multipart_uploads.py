@@ -289,7 +289,9 @@ def test_parts_may_arrive_side_by_side(storage: Storage, upload_id: str) -> None
 # --- local only ------------------------------------------------------------------------------
 
 
-@hypothesis.settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis.settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(data=st.data(), content=st.binary(min_size=1, max_size=200))
 def test_any_split_in_any_order_with_repeats_gives_the_same_bytes(
     tmp_path: Path, data: st.DataObject, content: bytes

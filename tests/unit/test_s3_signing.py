@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import botocore.auth
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
@@ -43,7 +43,7 @@ def _addresses(url: str = URLS[0], *, now: float = NOW) -> S3Addresses:
 def _by_botocore(
     url: str, method: str, parameters: dict[str, object], *, valid_seconds: int, instant: float
 ) -> str:
-    settings = Settings(
+    known = Settings(
         s3_endpoint_url=url,
         s3_access_key=SecretStr(ACCESS_KEY),
         s3_secret_key=SecretStr(SECRET_KEY),
@@ -52,7 +52,7 @@ def _by_botocore(
     dated = datetime.fromtimestamp(instant, UTC).replace(tzinfo=None)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(botocore.auth, "get_current_datetime", lambda: dated)
-        address: str = open_client(settings).generate_presigned_url(
+        address: str = open_client(known).generate_presigned_url(
             method, Params={"Bucket": BUCKET, **parameters}, ExpiresIn=valid_seconds
         )
     return address
@@ -72,6 +72,7 @@ def test_an_object_address_is_that_of_botocore(url: str, method: str, operation:
     assert _addresses(url).object_address(key, method=method) == expected
 
 
+@settings(deadline=None)
 @given(key=PATHS, url=st.sampled_from(URLS), disposition=HEADER_TEXT)
 def test_any_key_and_any_answer_header_is_signed_alike(
     key: str, url: str, disposition: str
@@ -87,6 +88,7 @@ def test_any_key_and_any_answer_header_is_signed_alike(
     assert _addresses(url).object_address(key, answer_headers=headers) == expected
 
 
+@settings(deadline=None)
 @given(key=PATHS, number=st.integers(1, 10_000), sha256=SHA256, url=st.sampled_from(URLS))
 def test_any_part_is_signed_alike(key: str, number: int, sha256: str, url: str) -> None:
     expected = _by_botocore(
