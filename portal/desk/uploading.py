@@ -77,12 +77,16 @@ class InterruptedFile:
 
 @dataclass(frozen=True)
 class UploadPanel:
-    """`taken`: which files, at most how large; `form_limit`: for the form without script."""
+    """`taken`: which files, at most how large; `form_limit`: for the form without script.
+
+    `steps`: the names of all steps, in the order in which the page lists them.
+    """
 
     taken: str
     limit: str
     form_limit: str
     interrupted: tuple[InterruptedFile, ...]
+    steps: str
     words: Mapping[str, str]
     files_words: Mapping[str, str]
 
@@ -97,6 +101,7 @@ def upload_panel(
         limit=format_size(settings.upload_bytes_max, language=language),
         form_limit=format_size(settings.upload_form_bytes_max, language=language),
         interrupted=tuple(_interrupted(upload, language) for upload in interrupted),
+        steps=" ".join(Step),
         words=_in_language(UPLOAD_WORDS, language),
         files_words=_in_language(FILES_WORDS, language),
     )

@@ -176,6 +176,9 @@ def test_files_and_folders_arrive_and_become_ready(
     assert "day one/" in row_of(desk, "2024-05-06 - 2.jpg").inner_text()
     expect(asset_of(desk, recording.name)).to_contain_text("Transcode: done")
 
+    expect(desk.get_by_label("Only what is not ready")).to_be_visible()
+    desk.get_by_label("Only what is not ready").check()
+    expect(asset_of(desk, "crane.jpg")).to_be_hidden()
     row_of(desk, "crane.jpg").get_by_role("link").click()
     expect(desk.get_by_role("heading", level=1)).to_have_text("crane.jpg")
 

@@ -26,6 +26,7 @@ const RETRIABLE = new Set(["failed", "partial"]);
  * it was, and templates for a row and a step.
  *
  * @attr src - address of the stream
+ * @attr steps - names of all steps, in the order of the page
  * @attr words - names of states, steps and kinds, as JSON
  */
 export class PressFiles extends HTMLElement {
@@ -36,13 +37,24 @@ export class PressFiles extends HTMLElement {
 
   connectedCallback(): void {
     this.words = readWords(this);
+    this.filter.addEventListener("change", this.onFilter);
+    this.onFilter(); // a browser that comes back to a page remembers its boxes
     this.connect();
   }
 
   disconnectedCallback(): void {
     window.clearTimeout(this.timer);
+    this.filter.removeEventListener("change", this.onFilter);
     this.source?.close();
   }
+
+  private get filter(): HTMLInputElement {
+    return this.querySelector<HTMLInputElement>("[data-filter]")!;
+  }
+
+  private readonly onFilter = (): void => {
+    this.toggleAttribute("filtered", this.filter.checked);
+  };
 
   private connect(): void {
     const source = new EventSource(this.getAttribute("src") ?? "");
@@ -73,7 +85,10 @@ export class PressFiles extends HTMLElement {
 
   private show(news: AssetNews): void {
     const row = this.find(news.id) ?? this.addRow(news);
-    row.dataset["is"] = news.state;
+    if (row.dataset["is"] !== news.state) {
+      row.dataset["is"] = news.state;
+      this.count();
+    }
     const state = row.querySelector<HTMLElement>("[data-state]")!;
     mark(state, news.state, word(this.words, `asset_${news.state}`));
     const list = row.querySelector("[data-steps]")!;
@@ -89,8 +104,8 @@ export class PressFiles extends HTMLElement {
 
   /** The page's own order, so that nothing moves when the stream begins. */
   private inOrder(steps: readonly StepNews[]): StepNews[] {
-    const names = Object.keys(this.words);
-    const place = ({ name }: StepNews): number => names.indexOf(`step_${name}`);
+    const names = (this.getAttribute("steps") ?? "").split(" ");
+    const place = ({ name }: StepNews): number => names.indexOf(name);
     return [...steps].sort((one, other) => place(one) - place(other));
   }
 
@@ -133,6 +148,7 @@ export class PressFiles extends HTMLElement {
   private addRow({ id, page_url, title, filename, kind, size_bytes }: AssetNews): HTMLElement {
     const row = this.copy("row");
     row.dataset["asset"] = id;
+    row.dataset["is"] = "";
     row.querySelector("a")!.href = page_url;
     row.querySelector("a")!.textContent = title;
     const put = (name: string, text: string): void => {
@@ -142,13 +158,14 @@ export class PressFiles extends HTMLElement {
     put("kind", word(this.words, `kind_${kind}`));
     put("size", size_bytes ? formatSize(this.words, size_bytes) : "");
     this.querySelector("tbody")!.append(row);
-    this.count();
     return row;
   }
 
   private count(): void {
     const { length } = this.querySelectorAll("tbody > [data-asset]");
+    const ready = this.querySelectorAll("tbody > [data-is=ready]").length;
     this.querySelector("[data-count]")!.textContent = String(length);
+    this.querySelector("[data-unready]")!.textContent = String(length - ready);
     this.querySelector<HTMLElement>("[data-none]")!.hidden = length > 0;
   }
 
