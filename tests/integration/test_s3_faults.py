@@ -11,6 +11,7 @@ import random
 import re
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -33,6 +34,7 @@ from portal.settings import Settings
 from portal.storage.interface import ObjectInfo, StoredPart
 from portal.storage.s3 import client as s3_client
 from portal.storage.s3 import retrying
+from portal.storage.s3.multipart import Multipart
 from tests.fault_proxy import FOREVER, Fault, FaultProxy, fault_proxy, http_answer, s3_error
 from tests.small_disks import small_disk
 from tests.versitygw import SECRET_KEY, VersityGateway
@@ -130,6 +132,8 @@ def test_an_upload_survives_faults_at_every_step(
     upload_id, parts = _uploaded(storage)
     proxy.plan(fault)
     assert storage.uploads.list_parts(KEY, upload_id) == parts
+    proxy.plan(fault)
+    assert [found.upload_id for found in storage.uploads.list_open()] == [upload_id]
     proxy.plan(replace(fault, method="POST", path="uploadId"))
     assert storage.uploads.complete(KEY, upload_id, parts).size_bytes == len(CONTENT)
     assert storage.store.read(KEY) == CONTENT
@@ -452,6 +456,16 @@ def test_a_thousand_and_one_keys_take_two_requests(
         f"many/{n:04d}" for n in range(1001)
     ]
     assert proxy.count("GET", "list-type") == 2
+
+
+def test_a_thousand_and_one_parts_are_listed(proxied: Settings, proxy: FaultProxy) -> None:
+    multipart = Multipart(s3_client.open_client(proxied), bucket=proxied.s3_bucket)
+    vendor_id = multipart.create(KEY, media_type="video/mp4")
+    with ThreadPoolExecutor(8) as pool:
+        parts = list(pool.map(lambda n: multipart.put(KEY, vendor_id, n, b"x"), range(1, 1002)))
+    assert multipart.parts(KEY, vendor_id) == parts
+    assert proxy.count("GET", "uploadId") == 2
+    multipart.abort(KEY, vendor_id)
 
 
 # --- secrets ---------------------------------------------------------------------------------

@@ -6,8 +6,7 @@ a missing bucket. To HEAD there is no code, only the status (`NAMELESS`): ask ag
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from http.client import HTTPException
 from typing import cast
 
@@ -135,14 +134,6 @@ def translated(error: Exception, what: str) -> PortalError:
         f"The store cannot be reached: {_reason(error)}. See that it runs and that "
         f"PORTAL_S3_ENDPOINT_URL is right. It was about the {what}."
     )
-
-
-@contextmanager
-def translating(what: str) -> Iterator[None]:
-    try:
-        yield
-    except VENDOR_ERRORS as error:
-        raise translated(error, what) from error
 
 
 def _translated_answer(error: ClientError, what: str) -> PortalError:

@@ -11,9 +11,9 @@ from portal.errors import Conflict, InvalidInput, ObjectMissing
 from portal.storage.interface import MultipartUploads, ObjectInfo, OpenUpload, StoredPart
 from portal.storage.keys import checked_key
 from portal.storage.part_layout import PartLayout, require_digest, require_same
-from portal.storage.s3.errors import translating
 from portal.storage.s3.multipart import PART_BYTES_MIN, PARTS_MAX, Multipart
 from portal.storage.s3.objects import Objects
+from portal.storage.s3.retrying import retried
 from portal.storage.s3.upload_ids import MARKS, UploadId, mark_of, parse_mark, parse_upload_id
 
 if TYPE_CHECKING:
@@ -82,20 +82,21 @@ class S3Uploads(MultipartUploads):
         """One without a mark, such as a file that a worker is storing, has a layout of nothing;
         it can be aborted like any other.
         """
-        found = list(self._vendor_uploads())
+        found = retried(self._vendor_uploads, "list of uploads")
         marks = {(key, upload.vendor_id): upload for key, upload in self._marks(found)}
         for key, vendor_id, begun_at in found:
             unknown = UploadId(PartLayout(size_bytes=0, part_bytes=1), vendor_id)
             upload_id = marks.get((key, vendor_id), unknown)
             yield OpenUpload(key, str(upload_id), begun_at)
 
-    def _vendor_uploads(self) -> Iterator[tuple[str, str, datetime]]:
+    def _vendor_uploads(self) -> Sequence[tuple[str, str, datetime]]:
         """(key, the store's id, begin) of each."""
         pages = self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self._bucket)
-        with translating("list of uploads"):
-            for page in pages:
-                for upload in page.get("Uploads", []):
-                    yield upload["Key"], upload["UploadId"], upload["Initiated"]
+        return [
+            (upload["Key"], upload["UploadId"], upload["Initiated"])
+            for page in pages
+            for upload in page.get("Uploads", [])
+        ]
 
     def _marks(
         self, open_uploads: Sequence[tuple[str, str, datetime]]
