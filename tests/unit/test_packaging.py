@@ -159,8 +159,9 @@ def test_the_portal_accepts_its_settings(name: str, tmp_path: Path) -> None:
     assert not any((*embedded, settings.is_local_storage))
 
 
-def test_workers_refuse_to_work_without_a_sandbox() -> None:
-    assert services()["worker"]["environment"]["PORTAL_REQUIRE_SANDBOX"] == "true"
+@pytest.mark.parametrize("name", ["portal", "worker"])
+def test_work_on_files_is_refused_without_a_sandbox(name: str) -> None:
+    assert services()[name]["environment"]["PORTAL_REQUIRE_SANDBOX"] == "true"
 
 
 @each_service
@@ -279,8 +280,9 @@ def test_the_profile_refuses_what_a_worker_has_no_use_for() -> None:
     assert len(_refused_calls()) == len(set(_refused_calls()))
 
 
-def test_workers_use_the_profile() -> None:
-    options = services()["worker"]["security_opt"]
+@pytest.mark.parametrize("name", ["portal", "worker"])
+def test_what_works_on_files_uses_the_profile(name: str) -> None:
+    options = services()[name]["security_opt"]
     (given,) = (option for option in options if option.startswith("seccomp="))
     assert (INFRA / given.removeprefix("seccomp=")).samefile(CONTAINERS / "worker-seccomp.json")
 
