@@ -17,6 +17,7 @@ from portal.assets import api as assets_api
 from portal.assets import pages as assets_pages
 from portal.delivery import routes as delivery
 from portal.desk import pages as desk_pages
+from portal.desk.files import pages as desk_files_pages
 from portal.errors import PortalError
 from portal.events import api as events_api
 from portal.events import pages as events_pages
@@ -48,6 +49,7 @@ PAGES = (
     people_pages,
     search_pages,
     desk_pages,
+    desk_files_pages,
     delivery,
     accounts_pages,
     health,

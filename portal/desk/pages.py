@@ -15,6 +15,7 @@ from starlette.routing import Route
 from portal.accounts.models import Account
 from portal.assets import service as assets_service
 from portal.assets.models import Step
+from portal.desk.files.report import PARAMETER, FormReport, unpack
 from portal.desk.uploading import upload_panel
 from portal.desk.views import DeskEvent, DeskLine, desk_event, desk_line
 from portal.errors import InvalidInput
@@ -23,7 +24,7 @@ from portal.events.models import Event
 from portal.uploads import service as uploads_service
 from portal.uploads.models import Upload
 from portal.visibility import INSTALLATION, Viewer
-from portal.web.forms import read_form, text_field
+from portal.web.forms import csrf_token, read_form, text_field
 from portal.web.i18n import gettext, language_of, msg
 from portal.web.templating import render
 from portal.web.transactions import in_transaction, runtime_of
@@ -74,7 +75,13 @@ async def _show_event(request: Request, refusal: Refusal | None = None) -> Respo
         upload=upload_panel(runtime_of(request).settings, interrupted, language=language),
         fault=gettext(language, str(refusal.error)) if refusal else "",
         at=refusal.given if refusal else "",
+        sent=_sent_report(request),
     )
+
+
+def _sent_report(request: Request) -> FormReport | None:
+    packed = request.query_params.get(PARAMETER)
+    return None if packed is None else unpack(packed, secret=csrf_token(request))
 
 
 async def publish(request: Request) -> Response:

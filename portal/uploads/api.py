@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
@@ -15,7 +15,7 @@ from starlette.routing import Route
 from portal.accounts.models import Account
 from portal.errors import Forbidden, InvalidInput, NotFound, PortalError
 from portal.events import service as events
-from portal.storage.interface import SignedRequest, StoredPart
+from portal.storage.interface import SignedRequest
 from portal.uploads import part_addresses, service
 from portal.uploads.described import operations
 from portal.uploads.models import FileDescription, FileOffer, Upload
@@ -29,6 +29,7 @@ from portal.uploads.paths import (
     part_path,
 )
 from portal.uploads.requests import BeginRequest, read_begin, read_digest, read_digest_if_given
+from portal.uploads.views import upload_json
 from portal.visibility import Viewer
 from portal.web.addresses import absolute, is_https, page_path
 from portal.web.body_spool import drain, spooled_body
@@ -49,18 +50,23 @@ async def begin(request: Request) -> Response:
         return service.begin_or_resume(runtime, connection, offer)
 
     begun = await in_transaction(request, work)
-    body = _upload_json(request, begun.upload, event_slug=wanted.event_slug, parts=begun.parts)
+    body = upload_json(
+        begun.upload,
+        event_slug=wanted.event_slug,
+        page_url=_page_url(request, begun.upload),
+        parts=begun.parts,
+    )
     return JSONResponse(body, status_code=201 if begun.is_new else 200)
 
 
 async def list_uploads(request: Request) -> Response:
     account = account_of(request)
-    slug = request.query_params.get("event")
-    found = await in_transaction(request, _list, account, slug)
+    found = await in_transaction(request, _list, account, request.query_params.get("event"))
     return JSONResponse(
         {
             "uploads": [
-                _upload_json(request, upload, event_slug=event_slug) for upload, event_slug in found
+                upload_json(upload, event_slug=slug, page_url=_page_url(request, upload))
+                for upload, slug in found
             ]
         }
     )
@@ -70,7 +76,8 @@ async def show_upload(request: Request) -> Response:
     upload = await _own_upload(request)
     parts = await run_in_threadpool(service.stored_parts, runtime_of(request), upload)
     slug = await in_transaction(request, _slug_of, upload, viewer=account_of(request).viewer)
-    return JSONResponse(_upload_json(request, upload, event_slug=slug, parts=parts))
+    page_url = _page_url(request, upload)
+    return JSONResponse(upload_json(upload, event_slug=slug, page_url=page_url, parts=parts))
 
 
 async def sign_part(request: Request) -> Response:
@@ -243,38 +250,6 @@ def _own_origin(request: Request) -> str:
     """The very origin that the page is on: a browser sends bytes to no other one of ours."""
     scheme = "https" if is_https(request) else "http"
     return f"{scheme}://{request.headers['host']}"
-
-
-def _upload_json(
-    request: Request,
-    upload: Upload,
-    *,
-    event_slug: str,
-    parts: Sequence[StoredPart] | None = None,
-) -> Mapping[str, object]:
-    described: dict[str, object] = {
-        "id": upload.id,
-        "asset_id": upload.asset_id,
-        "event": event_slug,
-        "filename": upload.filename,
-        "size_bytes": upload.size_bytes,
-        "part_bytes": upload.part_bytes,
-        "part_count": upload.part_count,
-        "state": upload.state,
-        "page_url": _page_url(request, upload),
-    }
-    if parts is not None:
-        described["parts"] = [_part_json(part) for part in parts]
-    return described
-
-
-def _part_json(part: StoredPart) -> Mapping[str, object]:
-    return {
-        "number": part.number,
-        "size_bytes": part.size_bytes,
-        "etag": part.etag,
-        "sha256": part.sha256,
-    }
 
 
 def _page_url(request: Request, upload: Upload) -> str:

@@ -110,7 +110,7 @@ async def spooled_body(
                     chunks.append(chunk)
                 yield cast("BinaryIO", chunks)
         else:
-            with await run_in_threadpool(_open_file, folder) as file:
+            with await run_in_threadpool(open_file, folder) as file:
                 await _fill(file, request, bytes_max=bytes_max)
                 yield file
 
@@ -151,6 +151,7 @@ async def _fill(file: BinaryIO, request: Request, *, bytes_max: int) -> None:
     file.seek(0)
 
 
-def _open_file(folder: Path) -> BinaryIO:
+def open_file(folder: Path) -> BinaryIO:
+    """A new file without a name: nothing is left of a process that dies."""
     folder.mkdir(parents=True, exist_ok=True)
-    return TemporaryFile(dir=folder)  # without a name: nothing is left of a process that dies
+    return TemporaryFile(dir=folder)

@@ -20,7 +20,7 @@ from portal.web.same_origin import form_token
 TOKEN_FIELD = "csrf_token"  # noqa: S105  (the name of a field)
 FIELDS_MAX = 200
 FILES_MAX = 0
-"""Files come by the upload protocol, which has limits and checks of its own."""
+"""Files come by the upload protocol, or by `portal.web.file_forms`; both have their own limits."""
 UNSTORABLE_CHARACTER = re.compile("[\x00\ud800-\udfff]")
 UNSTORABLE = msg("This holds a character that cannot be stored.")
 COOKIE_BYTES = 16
@@ -37,14 +37,18 @@ async def read_form(request: Request) -> FormData:
     except UnicodeError as error:  # the sender names a charset that its bytes are not in
         raise InvalidInput("The text of this form cannot be read.") from error
     _check_texts(form)
-    given = form.get(TOKEN_FIELD)
+    check_token(request, form.get(TOKEN_FIELD))
+    return form
+
+
+def check_token(request: HTTPConnection, given: object) -> None:
+    """Raises Forbidden when the token is missing or another's."""
     cookie = _cookie_of(request)
     if not isinstance(given, str) or cookie is None or not _fits(given, cookie):
         raise Forbidden(
             "This form was refused because it is too old or came from another site. "
             "Please load the page again and repeat."
         )
-    return form
 
 
 def _check_texts(form: FormData) -> None:

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from portal.assets.details import Subject, captions_page, photo_page, recording_page
 from portal.assets.models import Kind
 from portal.assets.views import player_of
+from portal.desk.files.report import FormReport, Refused
 from portal.desk.uploading import upload_panel
 from portal.desk.views import desk_event, desk_line
 from portal.events.pages import HomePage
@@ -164,9 +165,17 @@ def pages(language: str) -> Mapping[str, tuple[str, dict[str, object]]]:
         ),
         "desk event": (
             "desk/event.html",
-            {"page": desk, "upload": upload, "fault": "", "at": ""},
+            {"page": desk, "upload": upload, "fault": "", "at": "", "sent": SENT},
         ),
     }
+
+
+SENT = FormReport(
+    taken=("opening.jpg",),
+    known=("scrum.jpg",),
+    refused=(Refused("tool.exe", "tool.exe is a program for Windows; that is not taken."),),
+    unnamed=2,
+)
 
 
 def rendered(name: str, language: str) -> str:

@@ -1,0 +1,1 @@
+"""Files that editors send by a form without script."""

@@ -1,0 +1,70 @@
+"""Parts of an open upload: how they are stored, and which have arrived."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import BinaryIO
+
+from sqlalchemy import Connection
+
+from portal.errors import Conflict, InvalidInput, ObjectMissing
+from portal.runtime import Runtime
+from portal.storage.interface import StoredPart
+from portal.uploads import repository
+from portal.uploads.models import Upload, UploadState
+
+
+def put_part(
+    runtime: Runtime,
+    upload: Upload,
+    number: int,
+    body: BinaryIO,
+    *,
+    expected_sha256: str | None = None,
+) -> StoredPart:
+    """Store part `number`, from 1; durable when it returns, and may be sent again.
+
+    Takes no connection: none should be held while bytes trickle in. Raises InvalidInput, or
+    Conflict when the upload is not open any more.
+    """
+    check_number(upload, number)
+    with runtime.engine.begin() as connection:
+        note_arrival(connection, upload)
+    return runtime.uploads.put_part(
+        upload.key, upload.storage_upload_id, number, body, expected_sha256=expected_sha256
+    )
+
+
+def note_arrival(connection: Connection, upload: Upload) -> None:
+    """Bytes of it came in. Raises Conflict when it is not open any more."""
+    if not repository.note_activity(connection, upload.id):
+        raise _closed(upload)
+
+
+def check_open(upload: Upload) -> None:
+    """Raises Conflict when it takes no parts any more."""
+    if upload.state is not UploadState.OPEN:
+        raise _closed(upload)
+
+
+def check_number(upload: Upload, number: int) -> None:
+    """Raises InvalidInput when there is no such part."""
+    if not 1 <= number <= upload.part_count:
+        raise InvalidInput(f"{upload.filename} has parts 1 to {upload.part_count}, not {number}.")
+
+
+def stored_parts(runtime: Runtime, upload: Upload) -> Sequence[StoredPart]:
+    """The parts that have arrived, by number; none of an upload that is not open any more.
+
+    Takes no connection, because the store may be far away.
+    """
+    if upload.state is not UploadState.OPEN:
+        return ()
+    try:
+        return runtime.uploads.list_parts(upload.key, upload.storage_upload_id)
+    except ObjectMissing:  # it ended meanwhile, or the store has forgotten it
+        return ()
+
+
+def _closed(upload: Upload) -> Conflict:
+    return Conflict(f"The upload of {upload.filename} takes no parts any more: it has ended.")
