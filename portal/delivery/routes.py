@@ -34,7 +34,7 @@ from portal.transcripts import service as transcripts
 from portal.transcripts.formats import write_vtt
 from portal.transcripts.models import Transcript
 from portal.visibility import Viewer
-from portal.web.transactions import in_transaction
+from portal.web.transactions import in_one_statement, in_transaction
 from portal.web.viewers import viewer_of
 
 PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
@@ -79,7 +79,7 @@ async def send_segment(request: Request) -> Response:
     asset_id = _asset_id(request)
     attempt = int(_part(request, "attempt", ATTEMPT))
     name, filename = _part(request, "name", RENDITION), _part(request, "filename", SEGMENT)
-    segment = await in_transaction(
+    segment = await in_one_statement(
         request,
         repository.find_segment,
         asset_id,
@@ -106,7 +106,7 @@ async def send_segment(request: Request) -> Response:
 
 async def send_image(request: Request) -> Response:
     name = _part(request, "name", IMAGE)
-    image = await in_transaction(
+    image = await in_one_statement(
         request, repository.find_image, _asset_id(request), name, viewer=viewer_of(request)
     )
     if image is None:
@@ -141,7 +141,7 @@ async def send_original(request: Request) -> Response:
     viewer = viewer_of(request)
     if not viewer.sees_everything:
         raise _nothing_here()
-    original = await in_transaction(
+    original = await in_one_statement(
         request, repository.find_original, _asset_id(request), viewer=viewer
     )
     if original is None:
@@ -170,7 +170,7 @@ def attachment(filename: str) -> str:
 
 
 async def _ladder(request: Request) -> repository.Ladder:
-    ladder = await in_transaction(
+    ladder = await in_one_statement(
         request, repository.find_ladder, _asset_id(request), viewer=viewer_of(request)
     )
     if ladder is None:

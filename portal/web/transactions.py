@@ -47,3 +47,21 @@ async def in_transaction(
             return work(connection, *args, **kwargs)
 
     return await run_in_threadpool(run)
+
+
+async def in_one_statement(
+    request: HTTPConnection,
+    work: Callable[Concatenate[Connection, P], T],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
+    """Like `in_transaction`, for work that is a single SELECT: that is its own transaction, and
+    two of three ways to the database and back are saved.
+    """
+    engine = runtime_of(request).engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    def run() -> T:
+        with engine.connect() as connection:
+            return work(connection, *args, **kwargs)
+
+    return await run_in_threadpool(run)
