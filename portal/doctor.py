@@ -8,21 +8,24 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from portal.db.migrate import current_revision, head_revision
-from portal.errors import PortalError
+from portal.errors import PortalError, SearchUnavailable
 from portal.ids import new_id
 from portal.installation.models import shared_folders
 from portal.installation.service import claim_folders
 from portal.jobs import service as jobs_service
 from portal.runtime import Runtime, open_runtime, storage_faults
+from portal.search.engines.interface import CandidateQuery
 from portal.settings import Settings, child_environment, variable_name
 from portal.storage import keys
 from portal.supervisor import CommandError, run_command
+from portal.visibility import PUBLIC
 
 ENCODERS = frozenset({"libx264", "aac", "mjpeg"})
 DEMUXERS = frozenset({"mov", "matroska", "mpegts", "flac", "mp3", "wav", "ogg"})
@@ -34,6 +37,7 @@ LISTS = {"encoders": ENCODERS, "demuxers": DEMUXERS, "muxers": MUXERS, "filters"
 COMMAND_SECONDS_MAX = 30.0
 INSTALL_FFMPEG = "Install ffmpeg, on Debian: apt-get install ffmpeg."
 GIBIBYTE = 1024**3
+ANY_WORD = CandidateQuery(("doctor",), (), PUBLIC, datetime(2000, 1, 1, tzinfo=UTC), limit=1)
 
 
 class CheckState(StrEnum):
@@ -204,7 +208,12 @@ def check_storage(runtime: Runtime) -> Check:
 
 
 def check_search(runtime: Runtime) -> Check:
-    status = runtime.search.status()
+    """That it can be searched, too: an outside server's key may lack the right to it."""
+    try:
+        status = runtime.search.status()
+        runtime.search.candidates(ANY_WORD)
+    except SearchUnavailable as error:
+        return Check("search", CheckState.FAILED, str(error), _search_advice(runtime.settings))
     sentence = f"The {status.name} index holds {status.document_count} documents."
     return Check("search", CheckState.OK, sentence)
 
@@ -236,11 +245,17 @@ def check_workers(runtime: Runtime) -> Check:
     return Check("workers", CheckState.WARNING, sentence, advice)
 
 
+def _search_advice(settings: Settings) -> str:
+    if settings.is_embedded_search:
+        return "Run `portal index rebuild`."
+    names = f"{variable_name('meili_url')} and {variable_name('meili_key')}"
+    return f"See that the server runs and that {names} are right; then run `portal index rebuild`."
+
+
 _DATABASE_ADVICE = f"See that it runs and that {variable_name('database_url')} is right."
 _ADVICE = {
     "database": _DATABASE_ADVICE,
     "storage": "See that the store answers and that the portal may write to it.",
-    "search": "Run `portal index rebuild`.",
     "folders": "See that every machine of the installation has the same folder there.",
     "workers": _DATABASE_ADVICE,
 }
