@@ -1,6 +1,6 @@
 """How much scratch space an attempt will need: pure, from what is known of the asset.
 
-Why these figures: docs/decisions/0019-scratch.md.
+Why these figures: docs/decisions/0021-scratch.md.
 """
 
 from __future__ import annotations

@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, str] = {
     "doctor": "Check this installation and say what to do.",
     "config": "Show every setting with its value and meaning.",
     "migrate": "Bring the database to the schema of this version.",
+    "move": "Copy this installation to other parts, such as outside ones.",
 }
 """Each is a module of this package with `register(app)`."""
 

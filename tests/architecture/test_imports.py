@@ -138,8 +138,8 @@ def _is_open(found: Import) -> bool:
 
 
 def _is_open_to(module: Module, found: Import) -> bool:
-    """Pages share views; bringing files in is a feature of the command line alone."""
-    if found.is_of("portal.ingest"):
+    """Pages share views; bringing files in, and moving, are features of the command line alone."""
+    if found.is_of("portal.ingest", "portal.moving"):
         return module.is_in("portal/cli/")
     return module.base_name in PRESENTATION and found.target.split(".")[2:3] == ["views"]
 

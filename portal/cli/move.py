@@ -1,0 +1,141 @@
+"""portal move: copy this installation to other parts, such as outside ones."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedColumn
+from rich.progress import Progress as Bar
+
+from portal.cli.failures import FAILED
+from portal.cli.installation import make_data_folder, opened, read_settings
+from portal.cli.output import err, say, say_table
+from portal.db.migrate import upgrade
+from portal.installation.service import require_sound
+from portal.moving import service
+from portal.moving.models import Comparison, Moved, Side
+from portal.moving.objects import Copied
+from portal.moving.target import read_target
+from portal.runtime import Runtime, open_runtime, set_up_storage
+from portal.settings import Settings
+
+DIGEST_CHARACTERS = 16
+LINE_EVERY_SECONDS = 10.0
+
+
+def register(app: typer.Typer) -> None:
+    app.command("move")(move)
+
+
+def move(
+    *,
+    to: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE",
+            help="The settings of the new installation, one PORTAL_NAME=value a line.",
+        ),
+    ],
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a move that was broken off.")
+    ] = False,
+    leave_uploads: Annotated[
+        bool, typer.Option("--leave-uploads", help="Leave unfinished uploads behind.")
+    ] = False,
+) -> None:
+    """Copy everything to a new, empty installation and compare both; this one is only read.
+
+    Stop the portal first. Afterwards start it with the new settings.
+    """
+    settings = read_settings()
+    target_settings = read_target(to)
+    with opened(settings) as source, _opened_target(target_settings) as target:
+        plan = service.Plan(source, target, is_resumed=resume, leaves_uploads=leave_uploads)
+        service.check(plan)
+        with _shown() as progress:
+            moved = service.carry_out(plan, progress)
+    _tell(moved, to)
+    if not moved.is_equal:
+        raise typer.Exit(FAILED)
+
+
+@contextmanager
+def _opened_target(settings: Settings) -> Iterator[Runtime]:
+    """The new installation, set up as `portal migrate` does."""
+    make_data_folder(settings)
+    with open_runtime(settings) as runtime:
+        upgrade(runtime.engine)
+        set_up_storage(settings)
+        require_sound(runtime)
+        yield runtime
+
+
+@contextmanager
+def _shown() -> Iterator[service.Progress]:
+    """A bar on a terminal; elsewhere a line now and then."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+    )
+    with Bar(*columns, console=err, disable=not err.is_terminal, transient=True) as bar:
+        task = bar.add_task("Copying objects", total=None)
+        lines = _Lines()
+
+        def note_object(copied: Copied) -> None:
+            bar.advance(task, copied.info.size_bytes)
+            lines.note()
+
+        def note_objects(count: int, size_bytes: int) -> None:
+            bar.update(task, total=size_bytes)
+            lines.begin(count)
+
+        yield service.Progress(on_stage=err.print, on_objects=note_objects, on_object=note_object)
+
+
+class _Lines:
+    """How far the copying is, for logs."""
+
+    def __init__(self) -> None:
+        self._total = self._done = 0
+        self._told_at = time.monotonic()
+
+    def begin(self, total: int) -> None:
+        self._total = total
+        err.print(f"Copying {total:,d} objects")
+
+    def note(self) -> None:
+        self._done += 1
+        now = time.monotonic()
+        if not err.is_terminal and now - self._told_at >= LINE_EVERY_SECONDS:
+            self._told_at = now
+            err.print(f"{self._done:,d} of {self._total:,d} objects")
+
+
+def _tell(moved: Moved, to: Path) -> None:
+    headings = ("", "here", "there", "SHA-256 here", "SHA-256 there", "")
+    say_table(headings, [_row(comparison) for comparison in moved.comparisons])
+    say(f"{moved.copied:,d} objects were copied, {moved.skipped:,d} were there already.")
+    say(f"The new index holds {moved.documents:,d} documents.")
+    if moved.is_equal:
+        say(f"Both sides are equal. Start the portal with the settings of {to}.")
+    else:
+        say("The two sides differ: see above. Do not use the new installation yet.")
+
+
+def _row(comparison: Comparison) -> tuple[str, ...]:
+    sides = (comparison.source, comparison.target)
+    digests = (side.sha256[:DIGEST_CHARACTERS] for side in sides)
+    verdict = "equal" if comparison.is_equal else "DIFFERENT"
+    return (comparison.name, *map(_amount, sides), *digests, verdict)
+
+
+def _amount(side: Side) -> str:
+    rows = f"{side.count:,d}"
+    return rows if side.size_bytes is None else f"{rows} ({side.size_bytes:,d} bytes)"

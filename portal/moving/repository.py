@@ -1,0 +1,52 @@
+"""What a move must know of a database: who uses it, what is under way, what objects are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, func, select, text, union_all
+
+from portal.db.tables import originals, renditions, uploads
+
+UNFINISHED = "state NOT IN ('open', 'completing')"
+"""Rows of finished uploads only; the parts of others stay where they were sent to."""
+
+
+def other_users(connection: Connection) -> int:
+    """Connections of other processes of the portal; each keeps one while it runs."""
+    count: int = connection.execute(
+        text(
+            "select count(*) from pg_stat_activity where datname = current_database()"
+            " and application_name = 'press-portal' and pid <> pg_backend_pid()"
+        )
+    ).scalar_one()
+    return count
+
+
+def unfinished_uploads(connection: Connection) -> int:
+    count: int = connection.execute(
+        select(func.count()).where(uploads.c.state.in_(("open", "completing")))
+    ).scalar_one()
+    return count
+
+
+def known_digests(connection: Connection) -> Mapping[str, str]:
+    """{key: SHA-256} of the objects whose digest the database has."""
+    of_originals = select(originals.c.key, originals.c.sha256).where(
+        originals.c.sha256.is_not(None)
+    )
+    of_images = select(renditions.c.key, renditions.c.sha256).where(
+        renditions.c.segment_seconds.is_(None)
+    )
+    return {row.key: row.sha256 for row in connection.execute(union_all(of_originals, of_images))}
+
+
+def media_types(connection: Connection) -> Mapping[str, str]:
+    """{key: media type} of originals and images."""
+    known = union_all(
+        select(originals.c.key, originals.c.media_type),
+        select(renditions.c.key, renditions.c.media_type).where(
+            renditions.c.segment_seconds.is_(None)
+        ),
+    )
+    return {row.key: row.media_type for row in connection.execute(known)}

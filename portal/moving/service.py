@@ -1,0 +1,182 @@
+"""Copies an installation to other parts: objects, then rows, then the index; then compares both.
+
+Rows come last and in one transaction: until then the target is empty to whoever looks at it.
+The source is only read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from portal.db.copying import Rows, Where, copy_rows, rows_of, snapshot
+from portal.db.embedded import normalized_url
+from portal.errors import Conflict
+from portal.jobs import service as jobs_service
+from portal.moving import repository
+from portal.moving.models import Comparison, Moved, Side, compare_objects
+from portal.moving.objects import Copied, ObjectCopier
+from portal.runtime import Runtime
+from portal.search.service import rebuild_index
+from portal.settings import Settings
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`is_resumed` takes up what an earlier move has left in the target."""
+
+    source: Runtime
+    target: Runtime
+    is_resumed: bool
+    leaves_uploads: bool
+
+    @property
+    def where(self) -> Where:
+        return {"uploads": repository.UNFINISHED} if self.leaves_uploads else {}
+
+    @property
+    def keeps_objects(self) -> bool:
+        return place_of_objects(self.source.settings) == place_of_objects(self.target.settings)
+
+    @property
+    def keeps_rows(self) -> bool:
+        return place_of_rows(self.source.settings) == place_of_rows(self.target.settings)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Told of every object, with how many there are and their bytes; and of what comes next."""
+
+    on_stage: Callable[[str], None]
+    on_objects: Callable[[int, int], None]
+    on_object: Callable[[Copied], None]
+
+
+def place_of_objects(settings: Settings) -> str:
+    if settings.is_local_storage:
+        return str((settings.data_path / "objects").resolve())
+    return f"{settings.s3_endpoint_url}/{settings.s3_bucket}"
+
+
+def place_of_rows(settings: Settings) -> str:
+    if settings.database_url is None:
+        return str((settings.data_path / "postgres").resolve())
+    return normalized_url(settings.database_url.get_secret_value())
+
+
+def check(plan: Plan) -> None:
+    """Raises Conflict when the source is at work or the target is not empty."""
+    if plan.keeps_objects and plan.keeps_rows:
+        raise Conflict("Both settings name the same database and the same store: nothing to move.")
+    with plan.source.engine.connect() as connection:
+        _require_quiet(connection, leaves_uploads=plan.leaves_uploads)
+    if plan.is_resumed:
+        return
+    if not plan.keeps_rows:
+        with snapshot(plan.target.engine) as connection:
+            held = [name for name, rows in rows_of(connection, where={}).items() if rows.count]
+        if held:
+            raise Conflict(
+                f"The target's database is not empty: it has rows in {', '.join(held)}. Take an "
+                "empty one, or add --resume if an earlier move has filled it."
+            )
+    if not plan.keeps_objects and next(iter(plan.target.store.list("")), None) is not None:
+        raise Conflict(
+            "The target's store is not empty. Take an empty one, or add --resume if an earlier "
+            "move has filled it."
+        )
+
+
+def carry_out(plan: Plan, progress: Progress) -> Moved:
+    """Copy all and compare. Raises Conflict, DatabaseUnavailable, StorageError."""
+    with snapshot(plan.source.engine) as source:
+        all_copied = [] if plan.keeps_objects else _copy_objects(plan, source, progress)
+        if not plan.keeps_rows:
+            progress.on_stage("Copying the database")
+            _copy_rows(plan, source)
+    progress.on_stage("Making the search index")
+    with plan.target.engine.connect() as connection:
+        documents = rebuild_index(connection, plan.target.search)
+    progress.on_stage("Comparing both sides")
+    skipped = sum(copied.was_there for copied in all_copied)
+    return Moved(
+        comparisons=[
+            *([] if plan.keeps_rows else _compare_rows(plan)),
+            *([] if plan.keeps_objects else [_compare_objects(plan, all_copied)]),
+        ],
+        documents=documents,
+        copied=len(all_copied) - skipped,
+        skipped=skipped,
+    )
+
+
+def _require_quiet(connection: Connection, *, leaves_uploads: bool) -> None:
+    if jobs_service.live_worker_count(connection):
+        raise Conflict(
+            "Workers are alive: stop `portal serve` and every `portal worker` first. One that was "
+            f"killed is forgotten after {jobs_service.STALLED_SECONDS} s."
+        )
+    if repository.other_users(connection):
+        raise Conflict(
+            "Other processes of the portal use the database: stop `portal serve`, the web and "
+            "every other command first."
+        )
+    unfinished = repository.unfinished_uploads(connection)
+    if unfinished and not leaves_uploads:
+        raise Conflict(
+            f"{unfinished} uploads are not finished. Let them end while the portal runs, or add "
+            "--leave-uploads: their senders then begin them again in the new installation."
+        )
+
+
+def _copy_objects(plan: Plan, source: Connection, progress: Progress) -> Sequence[Copied]:
+    infos = list(plan.source.store.list(""))
+    progress.on_objects(len(infos), sum(info.size_bytes for info in infos))
+    copier = ObjectCopier(
+        plan.source.store,
+        plan.target.store,
+        digests=repository.known_digests(source),
+        media_types=repository.media_types(source),
+    )
+    all_copied: list[Copied] = []
+
+    def note(copied: Copied) -> None:
+        all_copied.append(copied)
+        progress.on_object(copied)
+
+    copier.copy_all(infos, note)
+    return all_copied
+
+
+def _copy_rows(plan: Plan, source: Connection) -> None:
+    """A target that has rows already must have these very ones."""
+    with plan.target.engine.begin() as target:
+        held = rows_of(target, where={})
+        if not any(rows.count for rows in held.values()):
+            copy_rows(source, target, where=plan.where)
+            return
+    wanted = rows_of(source, where=plan.where)
+    other = [name for name, rows in held.items() if rows != wanted[name]]
+    if other:
+        raise Conflict(
+            f"The target's database has other rows in {', '.join(other)}: it was used since, or "
+            "belongs to another installation. Take an empty one."
+        )
+
+
+def _compare_rows(plan: Plan) -> list[Comparison]:
+    """Read anew on both sides: what has changed since the copy is told."""
+    with snapshot(plan.source.engine) as source, snapshot(plan.target.engine) as target:
+        ours, theirs = rows_of(source, where=plan.where), rows_of(target, where={})
+    return [Comparison(name, _side(ours[name]), _side(theirs[name])) for name in ours]
+
+
+def _compare_objects(plan: Plan, all_copied: Sequence[Copied]) -> Comparison:
+    sizes = {info.key: info.size_bytes for info in plan.target.store.list("")}
+    return compare_objects(all_copied, sizes)
+
+
+def _side(rows: Rows) -> Side:
+    return Side(rows.count, None, rows.sha256)
