@@ -8,6 +8,7 @@ import os
 import random
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -284,6 +285,29 @@ def test_parts_may_arrive_side_by_side(storage: Storage, upload_id: str) -> None
     parts = storage.uploads().list_parts(KEY, upload_id)
     storage.uploads().complete(KEY, upload_id, parts)
     assert storage.store().read(KEY) == CONTENT
+
+
+class _WaitingBody(io.BytesIO):
+    """Comes only when it may."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(content)
+        self.may_come = threading.Event()
+
+    def read(self, size: int | None = -1) -> bytes:
+        assert self.may_come.wait(30)
+        return super().read(size)
+
+
+def test_a_part_does_not_wait_for_another(storage: Storage, upload_id: str) -> None:
+    body = _WaitingBody(_part(1).read())
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(storage.uploads().put_part, KEY, upload_id, 1, body)
+        _put(storage, upload_id, 2, 3)
+        assert [part.number for part in storage.uploads().list_parts(KEY, upload_id)] == [2, 3]
+        body.may_come.set()
+        waiting.result()
+    assert len(storage.uploads().list_parts(KEY, upload_id)) == 3
 
 
 # --- local only ------------------------------------------------------------------------------
