@@ -9,8 +9,6 @@ from portal.cli.installation import opened
 from portal.cli.output import say
 from portal.search import service
 
-NAMED_MAX = 20
-
 
 def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -38,12 +36,11 @@ def check() -> None:
         ("surplus", differences.surplus),
         ("changed", differences.changed),
     ):
-        for document_id in ids[:NAMED_MAX]:
+        for document_id in ids:
             say(f"{what}: {document_id}")
-        if len(ids) > NAMED_MAX:
-            say(f"{what}: and {len(ids) - NAMED_MAX} more")
     say(
-        "The index differs from the database. Changes of the last moments wait for a worker; "
-        "what stays different is put right by portal index rebuild."
+        f"The index differs from the database in {differences.count} documents. "
+        "Changes of the last moments wait for a worker; what stays different is put right by "
+        "portal index rebuild."
     )
     raise typer.Exit(FAILED)

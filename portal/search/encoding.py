@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 from datetime import UTC, datetime
@@ -15,9 +14,9 @@ _INSTANTS = ("happened_at", "released_at", "withdrawn_at")
 
 def encode(document: Document) -> bytes:
     """Equal documents give equal bytes, whatever zone their instants are written in."""
-    row = dataclasses.asdict(document)
-    row["cues"] = [list(dataclasses.astuple(cue)) for cue in document.cues]
-    row["versions"] = [list(dataclasses.astuple(version)) for version in document.versions]
+    row = dict(vars(document))  # dataclasses.asdict copies all that is in it, at ten times the cost
+    row["cues"] = [list(vars(cue).values()) for cue in document.cues]
+    row["versions"] = [list(vars(version).values()) for version in document.versions]
     for name in _INSTANTS:
         row[name] = _write_instant(row[name])
     return json.dumps(row, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
@@ -37,7 +36,12 @@ def decode(payload: bytes) -> Document:
 
 
 def digest(document: Document) -> str:
-    return hashlib.sha256(encode(document)).hexdigest()
+    return digest_of(encode(document))
+
+
+def digest_of(payload: bytes) -> str:
+    """Of an encoded document."""
+    return hashlib.sha256(payload).hexdigest()
 
 
 def _write_instant(instant: datetime | None) -> str | None:

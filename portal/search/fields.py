@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from portal.search.documents import Document, DocumentKind
@@ -21,16 +21,24 @@ class Field:
     keys: str
 
 
-def own_field(document: Document) -> Field:
+def own_parts(document: Document) -> Sequence[str]:
     """What a hit needs at least one word of: for a passage, what is spoken in it."""
     if document.kind is DocumentKind.PASSAGE:
-        return _field([document.text])
-    return _field([document.title, *document.names, document.text])
+        return [document.text]
+    return [document.title, *document.names, document.text]
+
+
+def about_parts(document: Document) -> Sequence[str]:
+    """What may complete a match and counts for more: title and names."""
+    return [document.title, *document.names]
+
+
+def own_field(document: Document) -> Field:
+    return _field(own_parts(document))
 
 
 def about_field(document: Document) -> Field:
-    """What may complete a match and counts for more: title and names."""
-    return _field([document.title, *document.names])
+    return _field(about_parts(document))
 
 
 def _field(parts: Iterable[str]) -> Field:

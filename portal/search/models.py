@@ -108,5 +108,9 @@ class IndexDifferences:
     changed: tuple[str, ...]
 
     @property
+    def count(self) -> int:
+        return len(self.missing) + len(self.surplus) + len(self.changed)
+
+    @property
     def is_empty(self) -> bool:
-        return not (self.missing or self.surplus or self.changed)
+        return self.count == 0

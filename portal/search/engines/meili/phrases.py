@@ -12,9 +12,12 @@ from portal.search.documents import Document
 from portal.search.engines.interface import CandidateQuery
 from portal.search.engines.meili.codes import heard
 from portal.search.engines.meili.rows import runs_of
-from portal.search.fields import Field, about_field, own_field
+from portal.search.fields import about_parts, own_parts
 
 PAIR = 2
+
+Runs = Sequence[Sequence[str]]
+"""The words of each part."""
 
 
 def are_certain(query: CandidateQuery) -> bool:
@@ -24,7 +27,7 @@ def are_certain(query: CandidateQuery) -> bool:
 
 def is_match(query: CandidateQuery, document: Document) -> bool:
     """Of a document that the index found."""
-    own, about = own_field(document), about_field(document)
+    own, about = runs_of(own_parts(document)), runs_of(about_parts(document))
     in_own = [_holds(own, phrase) for phrase in query.phrases]
     if not all(
         found or _holds(about, phrase) for found, phrase in zip(in_own, query.phrases, strict=True)
@@ -33,14 +36,14 @@ def is_match(query: CandidateQuery, document: Document) -> bool:
     return any(in_own) or any(_sounds(own, term) for term in query.terms)
 
 
-def _holds(field: Field, phrase: Sequence[str]) -> bool:
+def _holds(runs: Runs, phrase: Sequence[str]) -> bool:
     length, wanted = len(phrase), list(phrase)
     return any(
         run[first : first + length] == wanted
-        for run in runs_of(field)
+        for run in runs
         for first in range(len(run) - length + 1)
     )
 
 
-def _sounds(field: Field, term: str) -> bool:
-    return any(heard(word) == heard(term) for run in runs_of(field) for word in run)
+def _sounds(runs: Runs, term: str) -> bool:
+    return any(heard(word) == heard(term) for run in runs for word in run)

@@ -10,9 +10,10 @@ from itertools import pairwise
 from typing import Any
 
 from portal.search.documents import Document
-from portal.search.encoding import decode, digest, encode
+from portal.search.encoding import decode, digest_of, encode
 from portal.search.engines.meili.codes import heard, identity, pair, value, written
-from portal.search.fields import BREAK, Field, about_field, own_field
+from portal.search.fields import about_parts, own_parts
+from portal.search.text import words
 
 Row = Mapping[str, Any]
 
@@ -36,21 +37,22 @@ class Batch:
 
 def row_of(document: Document, *, written_by: str) -> Row:
     """`written_by` names the change that put it there."""
+    payload = encode(document)
     row = {
         "key": identity(document.id),
         "id": document.id,
         "owner": value(document.owner_id),
         "written_by": value(written_by),
-        "own": sorted(codes_of(own_field(document))),
-        "about": sorted(codes_of(about_field(document))),
+        "own": sorted(codes_of(own_parts(document))),
+        "about": sorted(codes_of(about_parts(document))),
         **{facet: _coded(found) for facet, found in facet_values(document).items()},
         "happened_at": microseconds(document.happened_at),
         "released_at": microseconds(document.released_at),
         "withdrawn_at": INSTANT_MAX
         if document.withdrawn_at is None
         else microseconds(document.withdrawn_at),
-        "payload": encode(document).decode(),
-        "digest": digest(document),
+        "payload": payload.decode(),
+        "digest": digest_of(payload),
     }
     return {name: found for name, found in row.items() if found is not None}
 
@@ -70,18 +72,18 @@ def facet_values(document: Document) -> Mapping[str, Sequence[str]]:
     }
 
 
-def codes_of(field: Field) -> set[str]:
+def codes_of(parts: Sequence[str]) -> set[str]:
     """Every word in both forms, and every word with the next one of its part."""
     codes: set[str] = set()
-    for run in runs_of(field):
+    for run in runs_of(parts):
         codes.update(map(written, run), map(heard, run))
         codes.update(pair(first, second) for first, second in pairwise(run))
     return codes
 
 
-def runs_of(field: Field) -> list[list[str]]:
-    """The words of each part."""
-    return [run.split() for run in field.words.split(BREAK)]
+def runs_of(parts: Sequence[str]) -> list[list[str]]:
+    """The words of each part, in their normal form."""
+    return [[word.folded for word in words(part)] for part in parts]
 
 
 def microseconds(instant: datetime | None) -> int | None:
