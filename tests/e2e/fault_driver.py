@@ -9,6 +9,7 @@ fault strikes is a matter of timing, so that two runs are alike but not equal.
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 import threading
@@ -170,6 +171,7 @@ def _harm(chaos: Chaos, browsers: Browsers, tell: Tell) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code 1 when something is wrong."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # leaves no process behind
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--faults", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
