@@ -30,6 +30,7 @@ from portal.visibility import Viewer
 from portal.web.addresses import absolute
 from portal.web.i18n import language_of
 from portal.web.openapi import Operation, Parameter
+from portal.web.stopping import is_stopping
 from portal.web.transactions import in_transaction, runtime_of
 from portal.web.viewers import account_of, is_still_signed_in
 
@@ -113,14 +114,14 @@ class _Clock:
 
 
 async def _stream(request: Request, event: Event, viewer: Viewer) -> AsyncIterator[str]:
-    """Until the session ends or the reader goes away."""
+    """Until the session ends, the reader goes away or the server is asked to stop."""
     now = anyio.current_time()
     heartbeat, sign_in = _Clock(HEARTBEAT_SECONDS, now), _Clock(SIGNED_IN_SECONDS, now)
     mark = request.headers.get("last-event-id")
     shown: Snapshot | None = None
     yield f"retry: {RETRY_MILLISECONDS}\n\n"
     with _watch(runtime_of(request).engine, event.id, viewer) as watch:
-        while True:
+        while not is_stopping():
             try:
                 if sign_in.is_due():
                     if not await is_still_signed_in(request):

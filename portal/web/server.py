@@ -24,6 +24,7 @@ from portal.metrics.gathering import answering
 from portal.runtime import open_runtime
 from portal.settings import Settings, load_settings
 from portal.supervisor import LIFELINE_FD, PRIVATE_UMASK, watch_lifeline
+from portal.web.stopping import note_stop_signals
 
 
 class WebProcess:
@@ -44,6 +45,7 @@ class WebProcess:
             with suppress(DatabaseUnavailable):  # pages say that it is away
                 require_sound(runtime)
             self.app = create_app(runtime)
+            note_stop_signals()
             async with self.app.router.lifespan_context(self.app):
                 yield
 
