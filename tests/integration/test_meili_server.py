@@ -149,6 +149,16 @@ def test_a_rebuild_that_fails_on_the_server_changes_nothing(
     assert meilisearch_index.names() == [meilisearch_index.name]
 
 
+def test_rows_for_an_index_that_was_lost_meanwhile_make_none_of_their_own(
+    meilisearch_index: MeilisearchIndex,
+) -> None:
+    """It would have no settings: the server makes an index for any row whose key it can guess."""
+    index = Server(meilisearch_index.url, meilisearch_index.key)
+    with pytest.raises(SearchUnavailable, match=r"could not write to the index: .*primary key"):
+        index.add(meilisearch_index.name, [rows.row_of(DOCUMENT, written_by="test")])
+    assert meilisearch_index.engine().status().document_count == 0
+
+
 # --- layouts, drafts, losses ---------------------------------------------------------------------
 
 

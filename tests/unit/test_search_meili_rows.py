@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -16,9 +18,12 @@ from portal.search.encoding import digest
 from portal.search.engines.meili import rows
 from portal.search.engines.meili.answers import candidates_of, without
 from portal.search.engines.meili.codes import pair
+from portal.search.engines.meili.drafts import DRAFT
 from portal.search.engines.meili.rows import batches, document_of, row_of
-from portal.search.engines.meili.settings import LAYOUT, index_settings
+from portal.search.engines.meili.settings import KEY_ACTIONS, LAYOUT, index_settings
+from portal.settings import Settings
 
+PROJECT = Path(__file__).parents[2]
 NOW = datetime(2026, 6, 4, 11, 0, 0, 123456, tzinfo=UTC)
 DOCUMENT = Document(
     id="passage:abc:0",
@@ -65,10 +70,19 @@ def test_every_attribute_that_a_row_is_found_by_is_filterable() -> None:
     patterns = index_settings()["filterableAttributes"]
     assert isinstance(patterns, list)
     filterable = {name for pattern in patterns for name in pattern["attributePatterns"]}
-    unfiltered = {"key", "id", "payload", "digest"}
+    unfiltered = {"key", "document", "payload", "digest"}
     dated = replace(DOCUMENT, released_at=NOW, withdrawn_at=NOW)
     assert row_of(dated, written_by="change").keys() == filterable | unfiltered
     assert LAYOUT not in filterable
+
+
+def test_the_guide_makes_the_key_that_is_needed() -> None:
+    guide = (PROJECT / "docs" / "operations.md").read_text()
+    (example,) = re.findall(r"--data '(\{.*?\})'", guide, re.DOTALL)
+    key = json.loads(example)
+    assert key["actions"] == list(KEY_ACTIONS)
+    index = Settings().meili_index
+    assert key["indexes"] == [index, f"{index}{DRAFT}*"]
 
 
 @given(st.lists(st.integers(min_value=0, max_value=400), max_size=30))

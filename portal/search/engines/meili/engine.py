@@ -72,16 +72,16 @@ class MeilisearchEngine:
     def document_digests(self) -> Mapping[str, str]:
         if not self._is_laid_out():
             return {}
-        rows = self._server.rows(self._index, ["id", "digest"])
-        return {row["id"]: row["digest"] for row in rows}
+        rows = self._server.rows(self._index, ["document", "digest"])
+        return {row["document"]: row["digest"] for row in rows}
 
     def status(self) -> EngineStatus:
         count = self._server.count(self._index) if self._is_laid_out() else 0
         return EngineStatus("meilisearch", document_count=count, schema_version=LAYOUT_VERSION)
 
     def _changes_by_document(self, where: str) -> Mapping[str, str]:
-        rows = self._server.rows(self._index, ["id", "written_by"], where=where)
-        return {row["id"]: read_value(row["written_by"]) for row in rows}
+        rows = self._server.rows(self._index, ["document", "written_by"], where=where)
+        return {row["document"]: read_value(row["written_by"]) for row in rows}
 
     def _is_laid_out(self) -> bool:
         """False when there is nothing yet. Raises SearchUnavailable for an index of another layout.

@@ -40,7 +40,7 @@ def row_of(document: Document, *, written_by: str) -> Row:
     payload = encode(document)
     row = {
         "key": identity(document.id),
-        "id": document.id,
+        "document": document.id,
         "owner": value(document.owner_id),
         "written_by": value(written_by),
         "own": sorted(codes_of(own_parts(document))),

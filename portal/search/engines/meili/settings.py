@@ -21,7 +21,7 @@ KEY = "key"
 WORDS = ("own", "about")
 INSTANTS = ("happened_at", "released_at", "withdrawn_at")
 OWNERSHIP = ("owner", "written_by")
-SHOWN = ("id", "payload", "digest", *OWNERSHIP)
+SHOWN = ("document", "payload", "digest", *OWNERSHIP)
 
 KEY_ACTIONS = (
     "search",
