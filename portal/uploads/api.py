@@ -34,7 +34,7 @@ from portal.visibility import Viewer
 from portal.web.addresses import absolute, is_https, page_path
 from portal.web.body_spool import drain, spooled_body
 from portal.web.i18n import language_of
-from portal.web.transactions import in_transaction, runtime_of
+from portal.web.transactions import in_one_statement, in_transaction, runtime_of
 from portal.web.viewers import account_of
 
 __all__ = ["operations", "routes"]
@@ -85,13 +85,8 @@ async def sign_part(request: Request) -> Response:
     account_of(request)
     sha256 = read_digest(await _json(request))
 
-    def work(connection: Connection) -> Upload:
-        upload = _find_own(connection, request)
-        service.check_number(upload, number)
-        service.note_arrival(connection, upload)
-        return upload
-
-    upload = await in_transaction(request, work)
+    upload = await in_transaction(request, _find_for_part, request)
+    service.check_number(upload, number)
     signed = _signed(request, upload, number, sha256=sha256)
     return JSONResponse({"method": "PUT", "url": signed.url, "headers": dict(signed.headers)})
 
@@ -100,7 +95,7 @@ async def put_part(request: Request) -> Response:
     """No session is needed: whoever has the address was given it for exactly these bytes."""
     runtime = runtime_of(request)
     try:
-        upload, address = await in_transaction(request, _addressed, request)
+        upload, address = await in_one_statement(request, _addressed, request)
     except PortalError:
         await drain(request)
         raise
@@ -179,6 +174,15 @@ def _find_own(connection: Connection, request: Request) -> Upload:
     """Raises NotFound."""
     viewer = account_of(request).viewer
     return service.get_own_upload(connection, request.path_params["id"], viewer=viewer)
+
+
+def _find_for_part(connection: Connection, request: Request) -> Upload:
+    """Raises NotFound, or Conflict after the upload's end."""
+    upload = _find_own(connection, request)
+    service.check_open(upload)
+    if runtime_of(request).addresses is not None:  # the store will not tell us of the part
+        service.note_arrival(connection, upload)
+    return upload
 
 
 def _addressed(connection: Connection, request: Request) -> tuple[Upload, PartAddress]:

@@ -28,7 +28,8 @@ def put_part(
     Conflict when the upload is not open any more.
     """
     check_number(upload, number)
-    with runtime.engine.begin() as connection:
+    # Without a transaction around it, this is one way to the database and back.
+    with runtime.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         note_arrival(connection, upload)
     return runtime.uploads.put_part(
         upload.key, upload.storage_upload_id, number, body, expected_sha256=expected_sha256
