@@ -45,7 +45,7 @@ ENUMERATED: Mapping[str, Set[str]] = {
     "kind": set(Kind),
     "step": set(Step),
     "task": set(Task),
-    "outcome": {*Outcome, "again", "interrupted", "superseded"},
+    "outcome": {*Outcome, "again", "interrupted", "no_room", "superseded"},
     "state": {*AssetState, "waiting", "paused", "running", "open", "completing"},
     "status": {"1xx", "2xx", "3xx", "4xx", "5xx"},
     "method": {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "other"},
