@@ -39,7 +39,7 @@ def check() -> None:
         for document_id in ids:
             say(f"{what}: {document_id}")
     say(
-        f"The index differs from the database in {differences.count} documents. "
+        f"The index differs from the database (documents: {differences.count}). "
         "Changes of the last moments wait for a worker; what stays different is put right by "
         "portal index rebuild."
     )
