@@ -66,6 +66,8 @@ def index_on(url: str, key: str) -> Iterator[MeilisearchIndex]:
     try:
         yield index
     finally:
+        # First by name, whether it is there or not: it may be about to be made.
+        index.change("DELETE", f"indexes/{index.name}")
         for name in index.names():
             index.change("DELETE", f"indexes/{name}")
 
