@@ -1,7 +1,10 @@
 import type { Answer, Question } from "./digesting";
 import { Unreadable } from "./failures";
 
-type Waiting = (answer: Answer) => void;
+interface Waiting {
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: Error) => void;
+}
 
 /** SHA-256 of parts and of whole files, by a worker. */
 export class Digester {
@@ -29,8 +32,8 @@ export class Digester {
   }
 
   private ask(question: Question): Promise<Answer> {
-    return new Promise((resolve) => {
-      this.waiting.set(question.id, resolve);
+    return new Promise((resolve, reject) => {
+      this.waiting.set(question.id, { resolve, reject });
       this.open().postMessage(question);
     });
   }
@@ -43,9 +46,18 @@ export class Digester {
   private start(): Worker {
     const worker = new Worker(this.address, { type: "module" });
     worker.addEventListener("message", ({ data }: MessageEvent<Answer>) => {
-      this.waiting.get(data.id)?.(data);
+      this.waiting.get(data.id)?.resolve(data);
       this.waiting.delete(data.id);
     });
+    worker.addEventListener("error", () => this.fail(worker));
     return worker;
+  }
+
+  /** It could not be loaded, or ended by a fault of ours: the next question starts another one. */
+  private fail(worker: Worker): void {
+    worker.terminate();
+    this.worker = null;
+    for (const { reject } of this.waiting.values()) reject(new Error("The digest worker ended."));
+    this.waiting.clear();
   }
 }

@@ -146,7 +146,8 @@ export class PortalUpload extends BasePlugin<Options, FileMeta, Body> {
 
   private fail(id: string, error: unknown): void {
     const failure = failureOf(error);
-    if (failure === "unreadable") this.running.delete(id);
+    // Its digests are of no use; those of a cut connection are.
+    if (failure === "unreadable" || failure === "stopped") this.running.delete(id);
     const sentence = error instanceof Refused ? error.message : "";
     this.describe(id, { phase: "failed", failure, sentence, canBeRetried: canBeRetried(error) });
     this.uppy.emit("upload-error", this.uppy.getFile(id), new Error(sentence || failure));
