@@ -69,7 +69,13 @@ def open_storage(settings: Settings) -> Storage:
     if not settings.is_local_storage:
         from portal.storage.s3 import opening  # noqa: PLC0415 - boto3 takes its time to import
 
-        return Storage(*opening.open_store(settings))
+        views = opening.open_store(settings)
+        return Storage(
+            store=views.store,
+            uploads=views.uploads,
+            addresses=views.addresses,
+            inner_addresses=views.inner_addresses,
+        )
     objects = settings.data_path / "objects"
     uploads = LocalUploads(objects, free_bytes_min=settings.disk_free_bytes_min)
     return Storage(store=LocalStore(objects), uploads=uploads, addresses=None)

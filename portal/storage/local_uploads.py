@@ -9,7 +9,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -44,6 +44,8 @@ from portal.storage.part_layout import require_same
 from portal.storage.root import set_up_root
 
 UPLOADS = ".uploads"
+DRAFT = "draft-"
+"""Start of the name of a folder that is just being made."""
 ACTIVE_SECONDS_MAX = 24 * 3600.0
 """An upload that got nothing for so long has no claim on free space any more."""
 
@@ -67,11 +69,29 @@ class LocalUploads(MultipartUploads):
             storage_errors(f"upload of {key}"),
             open_folder(self._root, [UPLOADS], create=True) as uploads,
         ):
+            fcntl.flock(uploads, fcntl.LOCK_EX)  # two must not be promised the same space
+            self._remove_drafts(uploads)
             self._require_space(uploads, size_bytes)
-            make_folder(upload_id, within=uploads)
-            with open_folder(self._root, [UPLOADS, upload_id]) as folder:
-                write_empty(folder, info)
+            self._make(upload_id, info, within=uploads)
         return upload_id
+
+    def _make(self, upload_id: str, info: UploadInfo, *, within: int) -> None:
+        """A folder gets its name once it is whole: a crash leaves a draft and never half of one."""
+        draft = DRAFT + upload_id
+        with ExitStack() as unless_whole:
+            unless_whole.callback(self._remove, draft)
+            make_folder(draft, within=within)
+            with open_folder(self._root, [UPLOADS, draft]) as folder:
+                write_empty(folder, info)
+            os.rename(draft, upload_id, src_dir_fd=within, dst_dir_fd=within)
+            unless_whole.pop_all()
+        os.fsync(within)
+
+    def _remove_drafts(self, uploads: int) -> None:
+        """Drafts are made under the lock that we hold: those found are of killed processes."""
+        for name in os.listdir(uploads):
+            if name.startswith(DRAFT):
+                self._remove(name)
 
     def put_part(
         self,
@@ -173,15 +193,15 @@ class LocalUploads(MultipartUploads):
         if found.st_size != size_bytes:
             raise Conflict(f"The object {key} is complete and has other parts than those named.")
 
-    def _remove(self, upload_id: str) -> None:
+    def _remove(self, name: str) -> None:
         with (
-            storage_errors(f"upload {upload_id}"),
+            storage_errors(f"upload {name}"),
             suppress(FileNotFoundError),
             open_folder(self._root, [UPLOADS]) as uploads,
         ):
-            with open_folder(self._root, [UPLOADS, upload_id]) as folder:
-                for name in (DATA, PARTS, SPARE, INFO):
+            with open_folder(self._root, [UPLOADS, name]) as folder:
+                for file in (DATA, PARTS, SPARE, INFO):
                     with suppress(FileNotFoundError):
-                        os.unlink(name, dir_fd=folder)
-            os.rmdir(upload_id, dir_fd=uploads)
+                        os.unlink(file, dir_fd=folder)
+            os.rmdir(name, dir_fd=uploads)
             os.fsync(uploads)

@@ -107,7 +107,8 @@ def _fill(folder: Path, download: Download) -> None:
 
 def _leave(lock: int, folder: Path) -> None:
     """Give a shared lock up; the last one deletes the copy."""
-    if _try_lock(lock):
+    # The name may belong to a later folder by now, which others hold.
+    if _try_lock(lock) and _is_current(lock, folder):
         _remove(folder)
     os.close(lock)
 

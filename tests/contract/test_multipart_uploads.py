@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import os
@@ -22,8 +23,10 @@ from portal.errors import Conflict, InsufficientStorage, InvalidInput, ObjectMis
 from portal.ids import new_id
 from portal.runtime import open_storage
 from portal.settings import Settings
+from portal.storage import local_uploads
 from portal.storage.interface import MultipartUploads, ObjectStore, StoredPart
 from portal.storage.local import LocalStore, LocalUploads
+from portal.storage.local_parts import UploadInfo, write_empty
 
 MIB = 1024**2
 PART_BYTES = 5 * MIB  # the least that S3 takes for any part but the last
@@ -345,6 +348,27 @@ def test_the_disk_minimum_is_left_untouched(tmp_path: Path) -> None:
     _begin_bytes(uploads, free_bytes // 4)
 
 
+def test_two_at_once_are_not_promised_the_same_space(tmp_path: Path) -> None:
+    found = os.statvfs(tmp_path)
+    third = found.f_bavail * found.f_frsize // 3
+    uploads = LocalUploads(tmp_path / "objects", free_bytes_min=third // 2)
+    refused: list[InsufficientStorage] = []
+
+    def begin() -> None:
+        try:
+            _begin_bytes(uploads, third)
+        except InsufficientStorage as error:
+            refused.append(error)
+
+    threads = [threading.Thread(target=begin) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(refused) == 6
+    assert len(list(uploads.list_open())) == 2
+
+
 def test_uploads_under_way_have_a_claim_on_the_disk(tmp_path: Path) -> None:
     found = os.statvfs(tmp_path)
     third = found.f_bavail * found.f_frsize // 3
@@ -372,6 +396,33 @@ def test_completing_goes_on_where_a_killed_process_stopped(tmp_path: Path) -> No
     assert uploads.complete(KEY, upload_id, parts).size_bytes == 3
     assert list((root / ".uploads").iterdir()) == []
     assert LocalStore(root).read(KEY) == b"abc"
+
+
+def test_a_beginning_that_fails_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill_the_disk(folder: int, info: UploadInfo) -> None:
+        write_empty(folder, info)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    root = tmp_path / "objects"
+    uploads = LocalUploads(root, free_bytes_min=0)
+    monkeypatch.setattr(local_uploads, "write_empty", fill_the_disk)
+    with pytest.raises(InsufficientStorage):
+        _begin_bytes(uploads, 3)
+    assert list((root / ".uploads").iterdir()) == []
+
+
+def test_a_beginning_cut_short_by_a_crash_hinders_nobody(tmp_path: Path) -> None:
+    root = tmp_path / "objects"
+    uploads = LocalUploads(root, free_bytes_min=0)
+    draft = root / ".uploads" / f"draft-{new_id()}"
+    draft.mkdir(parents=True)
+    (draft / "info.json").touch()
+    assert list(uploads.list_open()) == []
+    upload_id = _begin_bytes(uploads, 3)
+    assert [upload.upload_id for upload in uploads.list_open()] == [upload_id]
+    assert not draft.exists()
 
 
 @pytest.mark.parametrize("kept_bytes", [0, 7, 14, 28, 40, 43])

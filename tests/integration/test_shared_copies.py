@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from portal.errors import StorageUnavailable
+from portal.storage import shared_copies
 from portal.storage.shared_copies import SharedCopies
 
 KEY = "assets/abc/original"
@@ -125,3 +126,27 @@ def test_many_readers_and_cleaners_never_see_half_a_copy(tmp_path: Path) -> None
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(read, range(400)))
     assert not tmp_path.exists()
+
+
+def test_a_copy_made_anew_is_not_taken_for_the_one_that_was_abandoned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process removes the folder and makes it anew between our opening and locking it."""
+    copies, downloads = SharedCopies(tmp_path), Downloads()
+    with copies.held(KEY, version="1", download=downloads) as path:
+        folder = path.parent
+        really_open = shared_copies._open_folder
+
+        def open_one_of_before(folder: Path) -> int:
+            folder.rename(folder.with_name("before"))
+            folder.mkdir()
+            opened = really_open(folder)
+            folder.rmdir()
+            folder.with_name("before").rename(folder)
+            return opened
+
+        monkeypatch.setattr(shared_copies, "_open_folder", open_one_of_before)
+        copies.delete_abandoned()
+        monkeypatch.undo()
+        assert path.read_bytes() == downloads.content
+        assert folder.is_dir()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from portal.errors import ObjectMissing, StorageCorrupt
+from portal.errors import ObjectMissing, StorageCorrupt, StorageUnavailable
 from portal.storage.s3.downloads import Version
 from portal.storage.s3.errors import NAMELESS, error_code
 from portal.storage.s3.retrying import retried
@@ -114,14 +114,18 @@ class Objects:
     # Last, because from here on `list` names this method within the class.
     def list(self, prefix: str) -> Iterator[Listed]:
         """Every object whose key starts with `prefix`, in key order."""
+        what = f"list of {prefix or 'all objects'}"
         after = ""
         while True:
             request = partial(
                 self._client.list_objects_v2, Bucket=self._bucket, Prefix=prefix, StartAfter=after
             )
-            page = retried(request, f"list of {prefix or 'all objects'}")
+            page = retried(request, what)
+            before = after
             for found in page.get("Contents", []):
                 yield Listed(found["Key"], found["Size"], found["LastModified"])
                 after = found["Key"]
             if not page.get("IsTruncated"):
                 return
+            if after <= before:  # a faulty server would keep us here for ever
+                raise StorageUnavailable(f"The store does not come to the end of its {what}.")

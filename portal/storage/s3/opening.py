@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from portal.settings import Settings
 from portal.storage.s3.addresses import S3Addresses
 from portal.storage.s3.client import open_client
@@ -11,18 +13,25 @@ from portal.storage.s3.uploads import S3Uploads
 from portal.storage.shared_copies import COPIES, SharedCopies
 
 
-def open_store(settings: Settings) -> tuple[S3Store, S3Uploads, S3Addresses, S3Addresses]:
-    """They share one client; nothing is asked of the store yet.
+@dataclass(frozen=True)
+class S3Views:
+    """`inner_addresses` are those by which machines beside the store reach it."""
 
-    The last are the addresses by which machines beside the store reach it.
-    """
+    store: S3Store
+    uploads: S3Uploads
+    addresses: S3Addresses
+    inner_addresses: S3Addresses
+
+
+def open_store(settings: Settings) -> S3Views:
+    """They share one client; nothing is asked of the store yet."""
     client, bucket = open_client(settings), settings.s3_bucket
     copies = SharedCopies(settings.scratch_path / COPIES)
-    return (
-        S3Store(client, bucket=bucket, copies=copies),
-        S3Uploads(client, bucket=bucket),
-        open_addresses(settings, url=settings.s3_public_url or settings.s3_endpoint_url),
-        open_addresses(settings, url=settings.s3_endpoint_url),
+    return S3Views(
+        store=S3Store(client, bucket=bucket, copies=copies),
+        uploads=S3Uploads(client, bucket=bucket),
+        addresses=open_addresses(settings, url=settings.s3_public_url or settings.s3_endpoint_url),
+        inner_addresses=open_addresses(settings, url=settings.s3_endpoint_url),
     )
 
 
