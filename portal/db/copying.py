@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
@@ -41,19 +41,12 @@ def snapshot(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-def copy_rows(
-    source: Connection,
-    target: Connection,
-    *,
-    where: Where,
-    on_table: Callable[[str], None] = lambda _name: None,
-) -> None:
+def copy_rows(source: Connection, target: Connection, *, where: Where) -> None:
     """Append every row of `source` to `target`, in the target's transaction.
 
     Raises DatabaseUnavailable when the target does not take them.
     """
     for table in TABLES:
-        on_table(table.name)
         reading, writing = _driver(source), _driver(target)
         with _translated(table.name), reading.cursor() as read, writing.cursor() as write:
             insert = sql.SQL("COPY {} ({}) FROM STDIN").format(
