@@ -11,20 +11,16 @@ from collections.abc import Mapping, Sequence
 
 from babel.core import get_global
 
+from portal.assets.made_files import INIT, segment_name
 from portal.assets.models import Rendition, RenditionKind
 from portal.delivery.urls import playlist_reference, segment_reference
 
-INIT = "init.mp4"
 SOUND_GROUP = "sound"
 VERSION = 7
 """EXT-X-MAP outside of I-frame playlists needs 6 (RFC 8216, 7); fMP4 players expect 7."""
 DECIMALS = 6
 UNDETERMINED = "und"
 LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
-
-
-def segment_name(number: int) -> str:
-    return f"{number:05d}.m4s"
 
 
 def segment_number(filename: str) -> int | None:

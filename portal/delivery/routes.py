@@ -14,11 +14,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from portal.assets.made_files import PLAYLIST_TYPE, UNKNOWN_TYPE, media_type_of
 from portal.assets.models import RenditionKind, Step
 from portal.delivery import repository
 from portal.delivery.answers import text_answer
 from portal.delivery.playlists import (
-    INIT,
     master_playlist,
     media_playlist,
     playable,
@@ -37,12 +37,8 @@ from portal.visibility import Viewer
 from portal.web.transactions import in_one_statement, in_transaction
 from portal.web.viewers import viewer_of
 
-PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
-INIT_TYPE = "video/mp4"
-SEGMENT_TYPE = "video/iso.segment"
 CAPTIONS_TYPE = "text/vtt; charset=utf-8"
 IMAGE_TYPES = frozenset({"image/jpeg", "image/png", "image/webp"})
-UNKNOWN_TYPE = "application/octet-stream"
 
 RENDITION = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 IMAGE = re.compile(r"[a-z0-9][a-z0-9-]{0,31}\.[a-z0-9]{1,4}")
@@ -96,7 +92,7 @@ async def send_segment(request: Request) -> Response:
         Source(
             key=key,
             etag=f'"{key}"',
-            media_type=INIT_TYPE if filename == INIT else SEGMENT_TYPE,
+            media_type=media_type_of(filename),
             is_public=segment.is_public,
             caching=FOR_MINUTES,
             is_listed=segment.is_listed,

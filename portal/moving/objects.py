@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from portal.assets.made_files import media_type_of
 from portal.errors import ObjectMissing, StorageCorrupt
 from portal.storage.interface import ObjectInfo, ObjectStore
 
 PARALLEL_OBJECTS = 4
 READ_BYTES = 8 * 1024**2
-MEDIA_TYPES = {"m4s": "video/iso.segment", "mp4": "video/mp4", "jpg": "image/jpeg"}
-"""Of what lies below the prefix of a recording's rendition."""
-ANY_MEDIA_TYPE = "application/octet-stream"
 
 
 @dataclass(frozen=True)
@@ -77,8 +75,7 @@ class ObjectCopier:
             return None
 
     def _media_type(self, key: str) -> str:
-        suffix = key.rpartition(".")[2]
-        return self.media_types.get(key) or MEDIA_TYPES.get(suffix, ANY_MEDIA_TYPE)
+        return self.media_types.get(key) or media_type_of(key)
 
 
 def _results(done: Iterable[Future[Copied]]) -> Iterator[Copied]:

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.responses import Response
 
+from portal.assets.made_files import segment_name
 from portal.delivery.conditions import forwarded_range, requested_range
 from portal.delivery.handover import REDIRECT_SECONDS, accelerated, redirected
-from portal.delivery.playlists import segment_name, segment_number
+from portal.delivery.playlists import segment_number
 from portal.delivery.senders import Sender, sender_of
 from portal.delivery.sources import Source
 from portal.settings import Settings

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portal.assets.made_files import segment_name
 from portal.errors import ToolFailed
 from workers.video.codecs import codecs_of
 from workers.video.damage import clock, damage_sentence
-from workers.video.playlist import segment_name, segment_seconds
+from workers.video.playlist import segment_seconds
 from workers.video.probe import AudioStream, Probe
 from workers.video.progress import line_reporter, progress_fraction
 from workers.video.renditions import listing_sha256, peak_bandwidth_bps

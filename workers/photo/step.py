@@ -8,6 +8,7 @@ from functools import partial
 from sqlalchemy import Connection
 
 from portal.assets import service as assets
+from portal.assets.made_files import JPEG_TYPE
 from portal.assets.models import Asset, Outcome, Rendition, RenditionKind
 from portal.errors import ObjectMissing
 from portal.events import service as events
@@ -17,8 +18,6 @@ from workers.outputs import open_output, output_folder, require_whole_jpeg, stor
 from workers.photo.models import PhotoReading, Size
 from workers.photo.reading import read_photo
 from workers.run import StepResult, StepRun
-
-_MEDIA_TYPE = "image/jpeg"
 
 
 def photo(run: StepRun) -> StepResult:
@@ -63,14 +62,14 @@ def _stored(run: StepRun, sizes: Sequence[Size]) -> tuple[Rendition, ...]:
 def _stored_size(run: StepRun, size: Size, *, folder: int) -> Rendition:
     with open_output(size.name, within=folder) as stream:
         require_whole_jpeg(stream, name=size.name)
-        stored = store_output(run, stream, size.name, media_type=_MEDIA_TYPE)
+        stored = store_output(run, stream, size.name, media_type=JPEG_TYPE)
     return Rendition(
         name=size.name,
         step=run.step,
         attempt=run.attempt,
         kind=RenditionKind.IMAGE,
         key=stored.key,
-        media_type=_MEDIA_TYPE,
+        media_type=JPEG_TYPE,
         size_bytes=stored.size_bytes,
         sha256=stored.sha256,
         width=size.width,

@@ -12,6 +12,7 @@ from typing import Any
 
 import ffmpeg
 
+from portal.assets.made_files import INIT
 from workers.video.delays import DELAY_SECONDS_MIN, is_beyond_filling
 from workers.video.formats import CODEC_WHITELIST, FORMAT_WHITELIST, PROTOCOL_WHITELIST
 from workers.video.ladder import FRAME_RATE_MAX, Rung, is_rate_capped
@@ -23,7 +24,6 @@ PREVIEW_SECONDS = 8
 PREVIEW_SEGMENT_SECONDS = 2
 """Short segments: the first is all that a player waits for."""
 PLAYLIST = "index.m3u8"
-INIT = "init.mp4"
 PREVIEW = "preview"
 AUDIO = "audio"
 POSTER = "poster.jpg"

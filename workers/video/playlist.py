@@ -20,7 +20,3 @@ def segment_seconds(playlist: str) -> tuple[float, ...]:
     if [int(number) for _, number in found] != list(range(1, len(found) + 1)):
         raise ToolFailed("ffmpeg wrote a playlist whose segments are not numbered from 1.")
     return tuple(float(seconds) for seconds, _ in found)
-
-
-def segment_name(number: int) -> str:
-    return f"{number:05d}.m4s"

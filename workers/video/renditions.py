@@ -7,6 +7,13 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from portal.assets.made_files import (
+    INIT,
+    JPEG_TYPE,
+    PLAYLIST_TYPE,
+    media_type_of,
+    segment_names,
+)
 from portal.assets.models import Rendition, RenditionKind
 from portal.storage import keys
 from workers.outputs import (
@@ -20,13 +27,9 @@ from workers.outputs import (
 from workers.run import StepRun
 from workers.video.boxes import require_whole_init, require_whole_segment
 from workers.video.codecs import codecs_of
-from workers.video.commands import INIT, PLAYLIST
-from workers.video.playlist import PLAYLIST_BYTES_MAX, segment_name, segment_seconds
+from workers.video.commands import PLAYLIST
+from workers.video.playlist import PLAYLIST_BYTES_MAX, segment_seconds
 
-HLS_MEDIA_TYPE = "application/vnd.apple.mpegurl"
-INIT_MEDIA_TYPE = "video/mp4"
-SEGMENT_MEDIA_TYPE = "video/iso.segment"
-IMAGE_MEDIA_TYPE = "image/jpeg"
 INIT_BYTES_MAX = 1024**2
 """Two tracks need 1.5 kB."""
 
@@ -52,7 +55,7 @@ class _Checked:
     @property
     def files(self) -> tuple[str, ...]:
         """The initialisation segment, then the others in order."""
-        return (INIT, *(segment_name(n + 1) for n in range(len(self.segment_seconds))))
+        return segment_names(len(self.segment_seconds))
 
 
 def store_hls(run: StepRun, name: str, shape: Shape) -> Rendition | None:
@@ -73,7 +76,7 @@ def store_hls(run: StepRun, name: str, shape: Shape) -> Rendition | None:
         attempt=run.attempt,
         kind=shape.kind,
         key=f"{keys.attempt_prefix(run.asset.id, run.step, run.attempt)}{name}/",
-        media_type=HLS_MEDIA_TYPE,
+        media_type=PLAYLIST_TYPE,
         size_bytes=sum(file.size_bytes for file in stored.values()),
         sha256=listing_sha256({file: part.sha256 for file, part in stored.items()}),
         width=shape.width,
@@ -105,9 +108,8 @@ def _checked(folder: int) -> _Checked | None:
 
 
 def _moved(run: StepRun, name: str, file: str, *, folder: int) -> Stored:
-    media_type = INIT_MEDIA_TYPE if file == INIT else SEGMENT_MEDIA_TYPE
     with open_output(file, within=folder) as stream:
-        stored = store_output(run, stream, f"{name}/{file}", media_type=media_type)
+        stored = store_output(run, stream, f"{name}/{file}", media_type=media_type_of(file))
     # At once, so that a long recording never lies on the disk twice.
     os.unlink(file, dir_fd=folder)
     return stored
@@ -117,14 +119,14 @@ def store_image(run: StepRun, name: str, *, width: int, height: int) -> Renditio
     """Store the JPEG `name` of the scratch folder."""
     with output_folder(run.scratch) as folder, open_output(name, within=folder) as stream:
         require_whole_jpeg(stream, name=name)
-        stored = store_output(run, stream, name, media_type=IMAGE_MEDIA_TYPE)
+        stored = store_output(run, stream, name, media_type=JPEG_TYPE)
     return Rendition(
         name=name,
         step=run.step,
         attempt=run.attempt,
         kind=RenditionKind.IMAGE,
         key=stored.key,
-        media_type=IMAGE_MEDIA_TYPE,
+        media_type=JPEG_TYPE,
         size_bytes=stored.size_bytes,
         sha256=stored.sha256,
         width=width,
