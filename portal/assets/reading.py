@@ -52,7 +52,7 @@ def assets_by_ids(
 
 
 def find_by_sha256(connection: Connection, event_id: str, sha256: str) -> Asset | None:
-    """The event's asset that has these bytes."""
+    """The event's asset that has these bytes; one that failed to be stored or verified has not."""
     asset_id = repository.find_id_by_sha256(connection, event_id, sha256)
     return repository.find(connection, asset_id, viewer=INSTALLATION) if asset_id else None
 

@@ -6,20 +6,40 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
-from sqlalchemy import Connection, Row, RowMapping, Select, delete, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    RowMapping,
+    Select,
+    delete,
+    exists,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.assets.models import (
     Asset,
     Kind,
     Original,
+    Outcome,
     PhotoMetadata,
     Rendition,
     RenditionKind,
     Step,
 )
 from portal.assets.steps_repository import records_of
-from portal.db.tables import asset_people, assets, events, originals, photo_metadata, renditions
+from portal.db.tables import (
+    asset_people,
+    assets,
+    events,
+    originals,
+    photo_metadata,
+    renditions,
+    steps,
+)
 from portal.visibility import Viewer, asset_visible_to
 
 _WHOLE = (
@@ -33,6 +53,13 @@ _WHOLE = (
     )
     .join(events, events.c.id == assets.c.event_id)
     .outerjoin(originals, originals.c.asset_id == assets.c.id)
+)
+
+_SAID_SHA256 = func.coalesce(originals.c.sha256, originals.c.declared_sha256)
+_VERIFY_FAILED = exists().where(
+    steps.c.asset_id == originals.c.asset_id,
+    steps.c.name == Step.VERIFY,
+    steps.c.outcome == Outcome.FAILED,
 )
 
 _RENDITION_COLUMNS = tuple(field.name for field in fields(Rendition))
@@ -78,18 +105,23 @@ def list_by_ids(
     return _load(connection, _visible(viewer).where(assets.c.id.in_(asset_ids)))
 
 
-def find_id_by_sha256(connection: Connection, event_id: str, sha256: str) -> str | None:
+def find_id_by_sha256(
+    connection: Connection, event_id: str, sha256: str, *, verified_only: bool = False
+) -> str | None:
+    """The asset that has these bytes; what is only said of bytes counts until it proves false."""
+    said = originals.c.sha256 if verified_only else _SAID_SHA256
     return connection.scalar(
-        select(originals.c.asset_id)
-        .join(assets, assets.c.id == originals.c.asset_id)
-        .where(
-            originals.c.event_id == event_id,
-            func.coalesce(originals.c.sha256, originals.c.declared_sha256) == sha256,
-            assets.c.removed_at.is_(None),
-        )
+        _originals_of(event_id, said, sha256)
+        .where(~_VERIFY_FAILED)
         .order_by(originals.c.stored_at)
         .limit(1)
     )
+
+
+def failed_ids_by_sha256(connection: Connection, event_id: str, sha256: str) -> list[str]:
+    """The assets that should have these bytes, and were found out not to."""
+    wanted = _originals_of(event_id, _SAID_SHA256, sha256).where(_VERIFY_FAILED)
+    return list(connection.scalars(wanted.order_by(originals.c.asset_id)))
 
 
 def add(connection: Connection, *, asset_id: str, event_id: str, **columns: object) -> None:
@@ -163,6 +195,14 @@ def mark_removed(connection: Connection, asset_id: str) -> bool:
     return found is not None
 
 
+def _originals_of(event_id: str, digest: ColumnElement[Any], sha256: str) -> Select[Any]:
+    return (
+        select(originals.c.asset_id)
+        .join(assets, assets.c.id == originals.c.asset_id)
+        .where(originals.c.event_id == event_id, digest == sha256, assets.c.removed_at.is_(None))
+    )
+
+
 def _visible(viewer: Viewer) -> Select[Any]:
     return _WHOLE.where(asset_visible_to(viewer))
 
@@ -170,7 +210,7 @@ def _visible(viewer: Viewer) -> Select[Any]:
 def _load(connection: Connection, query: Select[Any]) -> list[Asset]:
     rows = connection.execute(query).all()
     ids = [row.id for row in rows]
-    steps = records_of(connection, ids)
+    records = records_of(connection, ids)
     made = _renditions_of(connection, ids)
     photos = _photos_of(connection, ids)
     people = _people_of(connection, ids)
@@ -190,7 +230,7 @@ def _load(connection: Connection, query: Select[Any]) -> list[Asset]:
             height=row.height,
             created_at=row.created_at,
             original=_original(row),
-            steps=tuple(steps.get(row.id, ())),
+            steps=tuple(records.get(row.id, ())),
             renditions=tuple(made.get(row.id, ())),
             photo=photos.get(row.id),
             people_ids=tuple(people.get(row.id, ())),

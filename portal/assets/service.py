@@ -148,11 +148,17 @@ def remove_asset(connection: Connection, asset_id: str) -> None:
 
 
 def record_verified(connection: Connection, asset_id: str, *, sha256: str) -> None:
-    """The original's bytes were read and have this digest. Raises Conflict for a second copy."""
+    """The original's bytes were read and have this digest. Raises Conflict for a second copy.
+
+    What should have had them, and got lost or damaged on its way in, makes room.
+    """
     asset = get_asset(connection, asset_id, viewer=INSTALLATION)
-    twin = repository.find_id_by_sha256(connection, asset.event_id, sha256)
+    twin = repository.find_id_by_sha256(connection, asset.event_id, sha256, verified_only=True)
     if twin not in {None, asset_id}:
         raise Conflict(f"{asset.filename} is in this event already, as asset {twin}.")
+    for failed_id in repository.failed_ids_by_sha256(connection, asset.event_id, sha256):
+        if failed_id != asset_id:
+            remove_asset(connection, failed_id)
     repository.mark_verified(connection, asset_id, sha256=sha256)
 
 

@@ -16,7 +16,7 @@ from typing import BinaryIO
 from sqlalchemy import Connection
 
 from portal.assets import service as assets_service
-from portal.assets.models import Asset, Outcome, Step
+from portal.assets.models import Asset
 from portal.errors import (
     InsufficientStorage,
     Interrupted,
@@ -103,14 +103,12 @@ class Sender:
     def _known(self, file: PlannedFile, sha256: str) -> str | None:
         """The asset that has these bytes, described anew; what failed of it is tried again.
 
-        One whose original got lost or damaged on the way in makes room for this file.
+        One whose original got lost or damaged on the way in is not among them: it makes room
+        as soon as this file has been verified.
         """
         with self.runtime.engine.begin() as connection:
             known = assets_service.find_by_sha256(connection, self.event_id, sha256)
             if known is None:
-                return None
-            if _is_unusable(known):
-                assets_service.remove_asset(connection, known.id)
                 return None
             assets_service.retry_failed(connection, known.id)
             if file.is_described:
@@ -241,13 +239,6 @@ def _open_regular(path: Path, *, name: str) -> BinaryIO:
 def _readable_name(path: Path) -> str:
     """A file system takes any bytes as a name, a database only text."""
     return os.fsencode(path.name).decode(errors="replace")
-
-
-def _is_unusable(asset: Asset) -> bool:
-    """Whether its stored bytes could not be verified; the file at hand was, just now."""
-    return any(
-        record.name is Step.VERIFY and record.outcome is Outcome.FAILED for record in asset.steps
-    )
 
 
 def _check_declared(file: PlannedFile, sha256: str) -> None:

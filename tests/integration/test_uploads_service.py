@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from portal.assets import service as assets_service
-from portal.assets.models import AssetState, Kind, Step
+from portal.assets.models import AssetState, Kind, Outcome, Step
 from portal.db import tables
 from portal.errors import (
     Conflict,
@@ -296,6 +296,66 @@ def test_a_duplicate_of_what_was_removed_must_be_sent_again(runtime: Runtime, ev
     with pytest.raises(Conflict, match=r"b\.flac was given up; begin again"):
         complete(runtime, upload, parts)
     assert acknowledge(runtime, event, "b.flac", FLAC).state is UploadState.COMPLETING
+
+
+def fail_verifying(runtime: Runtime, asset_id: str) -> None:
+    with runtime.engine.begin() as connection:
+        attempt = assets_service.begin_attempt(connection, asset_id, Step.VERIFY)
+        assert attempt is not None
+        assets_service.finish_attempt(
+            connection, attempt, outcome=Outcome.FAILED, detail="It arrived damaged."
+        )
+
+
+def verify(runtime: Runtime, asset_id: str) -> None:
+    with runtime.engine.begin() as connection:
+        assets_service.record_verified(connection, asset_id, sha256=sha256(FLAC))
+
+
+def test_what_was_lost_before_it_was_stored_can_be_sent_again(
+    runtime: Runtime, event: Event
+) -> None:
+    lost = acknowledge(runtime, event, "a.flac", FLAC)
+    runtime.uploads.abort(lost.key, lost.storage_upload_id)
+    finish_upload(runtime, lost.id)
+    assert assets_service.state_of(asset_of(runtime, lost.asset_id)) is AssetState.FAILED
+
+    again = acknowledge(runtime, event, "a.flac", FLAC)
+    finish_upload(runtime, again.id)
+    verify(runtime, again.asset_id)
+
+    assert runtime.store.read(again.key) == FLAC
+    with pytest.raises(NotFound):
+        asset_of(runtime, lost.asset_id)
+
+
+def test_what_arrived_damaged_or_with_a_wrong_digest_can_be_sent_again(
+    runtime: Runtime, event: Event
+) -> None:
+    damaged_id = store(runtime, event, "a.flac", FLAC)
+    fail_verifying(runtime, damaged_id)
+
+    again = acknowledge(runtime, event, "a.flac", FLAC)
+    assert again.state is UploadState.COMPLETING
+    finish_upload(runtime, again.id)
+    assert asset_of(runtime, damaged_id)  # nothing makes room before the good bytes are verified
+    verify(runtime, again.asset_id)
+
+    assert runtime.store.read(again.key) == FLAC
+    with pytest.raises(NotFound):
+        asset_of(runtime, damaged_id)
+    assert acknowledge(runtime, event, "b.flac", FLAC).asset_id == again.asset_id
+
+
+def test_bytes_only_said_to_be_there_never_refuse_those_that_are(
+    runtime: Runtime, event: Event
+) -> None:
+    """Who said a wrong digest is found out later; the true file must not have failed by then."""
+    liar_id = store(runtime, event, "liar.flac", FLAC)
+    true_id = store(runtime, event, "true.flac", FLAC, with_digest=False)
+    verify(runtime, true_id)
+    fail_verifying(runtime, liar_id)
+    assert acknowledge(runtime, event, "again.flac", FLAC).asset_id == true_id
 
 
 def test_each_event_has_its_own_copy(runtime: Runtime, event: Event) -> None:
