@@ -8,11 +8,18 @@ from pathlib import Path
 from portal.errors import SettingsError
 from portal.settings import PREFIX, Settings, load_settings
 
-_LINE = re.compile(r"(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)=(?P<value>.*)")
+_LINE = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)=(?P<value>.*)")
+_VALUE = re.compile(
+    r"""'(?P<single>[^']*)'|"(?P<double>[^"\\$`]*)"|(?P<bare>(?:[^\s'"\\$`#][^\s'"\\$`]*)?)"""
+)
+"""Where readers of such files agree. They differ on comments after a value, on spaces, on "\\" and
+on "$": https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html#EnvironmentFile=
+https://docs.docker.com/reference/compose-file/services/#env_file-format
+"""
 
 
 def read_target(path: Path) -> Settings:
-    """`NAME=value` per line, as systemd, compose and shells read them. Raises SettingsError."""
+    """What `path` says, as `read_variables` reads it. Raises SettingsError."""
     try:
         text = path.read_text()
     except (OSError, UnicodeDecodeError) as error:
@@ -25,20 +32,32 @@ def read_target(path: Path) -> Settings:
 
 
 def read_variables(text: str) -> dict[str, str]:
-    """{name: value} of the portal's variables. Raises SettingsError naming the line."""
+    """{name: value} of the portal's variables, one `NAME=value` a line.
+
+    A value stands bare, if it has no space, quote, "$", "`" or "\\" and no "#" in front; or in
+    quotes, single ones if it has any of these. Whatever systemd and compose would read in two
+    ways is refused: then the portal would be moved to one place, and started with another.
+    Raises SettingsError naming the line.
+    """
     found: dict[str, str] = {}
     for number, line in enumerate(text.splitlines(), start=1):
         stripped = line.strip()
         if not stripped or stripped.startswith("#"):
             continue
-        parts = _LINE.fullmatch(stripped)
-        if parts is None:
-            raise SettingsError(f"Line {number} is not of the form NAME=value.")
-        if parts["name"].startswith(PREFIX):
-            found[parts["name"]] = _unquoted(parts["value"].strip())
+        name, value = _read_line(stripped, number)
+        if name.startswith(PREFIX):
+            found[name] = value
     return found
 
 
-def _unquoted(value: str) -> str:
-    is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
-    return value[1:-1] if is_quoted else value
+def _read_line(line: str, number: int) -> tuple[str, str]:
+    parts = _LINE.fullmatch(line)
+    if parts is None:
+        raise SettingsError(f"Line {number} is not of the form NAME=value.")
+    value = _VALUE.fullmatch(parts["value"])
+    if value is None:
+        raise SettingsError(
+            f"Line {number}: systemd and compose would read the value of {parts['name']} in "
+            "different ways. Put all of it in single quotes, and comments on lines of their own."
+        )
+    return parts["name"], value["single"] or value["double"] or value["bare"] or ""

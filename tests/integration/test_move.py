@@ -19,8 +19,6 @@ from sqlalchemy import text
 from portal.assets.models import Rendition, RenditionKind, Step
 from portal.db.copying import TABLES, rows_of, snapshot
 from portal.db.embedded import embedded_server
-from portal.errors import SettingsError
-from portal.moving.target import read_variables
 from portal.runtime import Runtime, open_runtime
 from portal.search.models import SearchRequest
 from portal.search.service import check_index, search
@@ -353,16 +351,3 @@ def test_settings_of_the_target_are_checked_as_all_settings_are(
     done = portal(home, "move", "--to", home.write(tmp_path / "same.env"))
     assert done.returncode == 1
     assert "nothing to move" in done.stderr
-
-
-def test_a_file_of_variables_is_read_as_others_read_it() -> None:
-    lines = (
-        "# parts\n\nexport PORTAL_A='a b'\nPORTAL_B=\"c=d\"\nPATH=/bin\n PORTAL_C = \nPORTAL_C=\n"
-    )
-    with pytest.raises(SettingsError, match="Line 6"):
-        read_variables(lines)
-    assert read_variables(lines.replace(" PORTAL_C = \n", "")) == {
-        "PORTAL_A": "a b",
-        "PORTAL_B": "c=d",
-        "PORTAL_C": "",
-    }
