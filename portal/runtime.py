@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -46,8 +47,10 @@ class Storage:
 
 
 @contextmanager
-def open_runtime(settings: Settings) -> Iterator[Runtime]:
+def open_runtime(settings: Settings, *, stop: threading.Event | None = None) -> Iterator[Runtime]:
     """Open everything that `settings` name; an embedded database is started and migrated.
+
+    Once `stop` is set, nobody waits any longer for what an outside search server does later.
 
     Raises DatabaseUnavailable or StorageUnavailable.
     """
@@ -58,7 +61,7 @@ def open_runtime(settings: Settings) -> Iterator[Runtime]:
             engine=engine,
             store=MeasuredStore(storage.store),
             uploads=MeasuredUploads(storage.uploads),
-            search=open_search(settings),
+            search=open_search(settings, stop=stop),
             addresses=storage.addresses,
             inner_addresses=storage.inner_addresses,
         )
@@ -98,11 +101,11 @@ def storage_faults(settings: Settings) -> Sequence[StorageFault]:
     return faults_of(settings)
 
 
-def open_search(settings: Settings) -> SearchEngine:
+def open_search(settings: Settings, *, stop: threading.Event | None = None) -> SearchEngine:
     """Needs no connection yet."""
     if settings.meili_url is None:
         return EmbeddedEngine(settings.data_path / "search")
     from portal.search.engines.meili import MeilisearchEngine  # noqa: PLC0415 - slow to load
 
     key = settings.meili_key.get_secret_value() if settings.meili_key else None
-    return MeilisearchEngine(settings.meili_url, api_key=key, index=settings.meili_index)
+    return MeilisearchEngine(settings.meili_url, api_key=key, index=settings.meili_index, stop=stop)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from ipaddress import ip_network
@@ -150,6 +151,10 @@ class Settings(BaseModel):
     metrics_port: int = Field(
         default=0, ge=0, le=65535, description="Port of the metrics; 0 serves none."
     )
+    metrics_folder: Path | None = Field(
+        default=None,
+        description="Where processes tell their numbers; the commands set it for their own.",
+    )
     session_hours: int = Field(
         default=12, ge=1, description="A sign-in ends after this many hours without use."
     )
@@ -166,6 +171,14 @@ class Settings(BaseModel):
         if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query:
             raise ValueError("must look like https://press.example.org")
         return value.rstrip("/")
+
+    @field_validator("meili_index")
+    @classmethod
+    def _index_is_no_draft(cls, value: str) -> str:
+        """A rebuild deletes what looks like a draft of its own index."""
+        if not re.fullmatch(r"[a-z0-9-]{1,200}", value) or "-draft-" in value:
+            raise ValueError("must be small letters, digits and hyphens, without -draft- in it")
+        return value
 
     @model_validator(mode="after")
     def _store_is_described_whole(self) -> Settings:
@@ -235,7 +248,10 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
 
 def child_environment(settings: Settings) -> dict[str, str]:
     """The environment of our own child processes: ours, with the data folder made absolute."""
-    return {**os.environ, f"{PREFIX}DATA_DIR": str(settings.data_path)}
+    environment = {**os.environ, variable_name("data_dir"): str(settings.data_path)}
+    if settings.metrics_folder is not None:
+        environment[variable_name("metrics_folder")] = str(settings.metrics_folder)
+    return environment
 
 
 def variable_name(field: str) -> str:

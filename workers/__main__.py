@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         configure_logging(settings)
         if not sys.stdin.isatty():
             watch_lifeline(stop.set)
-        with open_runtime(settings) as runtime, answering(settings, role="worker"):
+        with open_runtime(settings, stop=stop) as runtime, answering(settings, role="worker"):
             require_sound(runtime)
             work(settings, runtime, lanes, stop)
     except SettingsError as error:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from portal.errors import SearchUnavailable
+from portal.runtime import open_search
 from portal.search.documents import Document
 from portal.search.encoding import encode
 from portal.search.engines.interface import CandidateQuery, Candidates
@@ -21,8 +22,9 @@ from portal.search.engines.meili import MeilisearchEngine, rows, server
 from portal.search.engines.meili.drafts import DRAFT
 from portal.search.engines.meili.server import Server
 from portal.search.query import parse_query
+from portal.settings import Settings
 from portal.visibility import INSTALLATION
-from tests.meilisearch_index import MeilisearchIndex
+from tests.meilisearch_index import MeilisearchIndex, index_on
 from tests.unit.test_search_meili_rows import DOCUMENT, NOW
 
 SECRET = "a-key-that-nobody-may-read"
@@ -123,7 +125,7 @@ def test_a_wrong_key_is_told(meilisearch_index: MeilisearchIndex) -> None:
     assert SECRET not in repr(Server("http://127.0.0.1", SECRET))
 
 
-# --- tasks that fail later -----------------------------------------------------------------------
+# --- tasks that fail later, or are not waited for ------------------------------------------------
 
 
 def test_a_task_that_fails_is_told_with_the_server_s_reason(
@@ -157,6 +159,48 @@ def test_rows_for_an_index_that_was_lost_meanwhile_make_none_of_their_own(
     with pytest.raises(SearchUnavailable, match=r"could not write to the index: .*primary key"):
         index.add(meilisearch_index.name, [rows.row_of(DOCUMENT, written_by="test")])
     assert meilisearch_index.engine().status().document_count == 0
+
+
+@contextmanager
+def much_to_do(index: MeilisearchIndex) -> Iterator[None]:
+    """The server is at work for seconds, on what another index is asked to take."""
+    with index_on(index.url, index.key) as other:
+        other.change("POST", "indexes", {"uid": other.name, "primaryKey": "id"})
+        words = " ".join(f"word{number}" for number in range(400))
+        found = [{"id": number, "text": f"{words} {number}"} for number in range(6_000)]
+        other.call("POST", f"indexes/{other.name}/documents", found)
+        yield
+
+
+def give_up_at_once(index: MeilisearchIndex) -> MeilisearchEngine:
+    return MeilisearchEngine(index.url, api_key=index.key, index=index.name, patience_seconds=0.01)
+
+
+@pytest.mark.parametrize("last", [[], [replace(DOCUMENT, id="kept", title="New")]])
+def test_what_was_not_waited_for_brings_nothing_back(
+    meilisearch_index: MeilisearchIndex, last: list[Document]
+) -> None:
+    """An attempt times out while its rows stand in the server's queue; a later one is the last."""
+    engine = meilisearch_index.engine()
+    engine.replace(["asset"], [replace(DOCUMENT, id="kept")])
+    with much_to_do(meilisearch_index):
+        with pytest.raises(SearchUnavailable, match="has much to do"):
+            give_up_at_once(meilisearch_index).replace(
+                ["asset"], [replace(DOCUMENT, id="gone", title="Secret")]
+            )
+        engine.replace(["asset"], last)
+        assert engine.document_digests().keys() == {document.id for document in last}
+        assert find(engine, "secret").total == 0
+
+
+def test_a_process_that_is_to_stop_does_not_wait(meilisearch_index: MeilisearchIndex) -> None:
+    stop = threading.Event()
+    engine = open_search(meilisearch_index.settings(Settings()), stop=stop)
+    engine.rebuild([DOCUMENT])
+    with much_to_do(meilisearch_index):
+        stop.set()
+        with pytest.raises(SearchUnavailable, match="is to stop and did not wait to write"):
+            engine.replace(["asset"], [DOCUMENT])
 
 
 # --- layouts, drafts, losses ---------------------------------------------------------------------
@@ -247,13 +291,14 @@ def test_what_a_killed_rebuild_leaves_goes_with_the_next(
     assert find(index.engine(), "opening").total == 1
 
 
-def test_drafts_of_an_index_with_a_longer_name_are_left_alone(
+def test_indexes_with_a_longer_name_and_their_drafts_are_left_alone(
     meilisearch_index: MeilisearchIndex,
 ) -> None:
-    other = f"{meilisearch_index.name}-two{DRAFT}x"
-    meilisearch_index.change("POST", "indexes", {"uid": other})
+    names = {f"{meilisearch_index.name}{rest}" for rest in (f"-two{DRAFT}x", f"{DRAFT}two")}
+    for other in names:
+        meilisearch_index.change("POST", "indexes", {"uid": other})
     meilisearch_index.engine().rebuild([DOCUMENT])
-    assert other in meilisearch_index.names()
+    assert names < set(meilisearch_index.names())
 
 
 # --- many, and at once ---------------------------------------------------------------------------

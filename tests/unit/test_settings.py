@@ -157,3 +157,10 @@ def test_a_redirect_to_no_store_is_refused() -> None:
 def test_an_unknown_kind_of_upload_is_told_the_known_ones() -> None:
     with pytest.raises(SettingsError, match="some of video, audio, photo, captions"):
         load_settings({"PORTAL_UPLOAD_KINDS": "video,tape"})
+
+
+@pytest.mark.parametrize("name", ["press-draft-two", "Press", "press_two", "press*", ""])
+def test_an_index_whose_name_looks_like_a_draft_or_a_pattern_is_refused(name: str) -> None:
+    with pytest.raises(SettingsError, match="PORTAL_MEILI_INDEX"):
+        load_settings({"PORTAL_MEILI_INDEX": name})
+    assert load_settings({"PORTAL_MEILI_INDEX": "press-2"}).meili_index == "press-2"

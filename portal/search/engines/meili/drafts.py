@@ -8,7 +8,7 @@ from contextlib import ExitStack
 import structlog
 
 from portal.errors import SearchUnavailable
-from portal.ids import new_id
+from portal.ids import is_id, new_id
 from portal.search.engines.meili.rows import Row
 from portal.search.engines.meili.server import Server
 
@@ -24,8 +24,9 @@ def fill_and_swap(server: Server, index: str, rows: Iterable[Row]) -> int:
     Drafts of rebuilds that were killed go first. One that somebody fills at this moment would go
     with them, and their rebuild would fail: whoever rebuilds holds the portal's lock for that.
     """
-    for abandoned in server.names_starting_with(index + DRAFT):
-        server.delete(abandoned)
+    for name in server.names_starting_with(index + DRAFT):
+        if is_draft(name, index):
+            server.delete(name)
     draft = f"{index}{DRAFT}{new_id()}"
     with ExitStack() as undoing:
         undoing.callback(_give_up, server, draft)
@@ -34,6 +35,11 @@ def fill_and_swap(server: Server, index: str, rows: Iterable[Row]) -> int:
         server.put_in_place(draft, index)
         undoing.pop_all()
     return count
+
+
+def is_draft(name: str, index: str) -> bool:
+    """By exactly how we name them: what else begins alike may be an index in use."""
+    return name.startswith(index + DRAFT) and is_id(name.removeprefix(index + DRAFT))
 
 
 def _give_up(server: Server, draft: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 
 from portal.errors import SearchUnavailable
@@ -9,7 +10,6 @@ from portal.ids import new_id
 from portal.search.documents import Document
 from portal.search.engines.interface import (
     FACETS,
-    Candidate,
     CandidateQuery,
     Candidates,
     EngineStatus,
@@ -23,6 +23,7 @@ from portal.search.engines.meili.filters import equal_to_any, tiers
 from portal.search.engines.meili.rows import row_of
 from portal.search.engines.meili.server import Server
 from portal.search.engines.meili.settings import LAYOUT, LAYOUT_VERSION
+from portal.search.engines.meili.tasks import TASK_SECONDS_MAX, Patience
 
 NOTHING = Candidates(items=(), total=0, facets={facet: {} for facet in FACETS})
 
@@ -30,27 +31,41 @@ NOTHING = Candidates(items=(), total=0, facets={facet: {} for facet in FACETS})
 class MeilisearchEngine:
     """Implements SearchEngine. Needs no connection before the first verb."""
 
-    def __init__(self, url: str, *, api_key: str | None, index: str) -> None:
-        self._server = Server(url, api_key)
+    def __init__(
+        self,
+        url: str,
+        *,
+        api_key: str | None,
+        index: str,
+        stop: threading.Event | None = None,
+        patience_seconds: float = TASK_SECONDS_MAX,
+    ) -> None:
+        """`stop` and `patience_seconds` end the wait for a change that the server has taken."""
+        patience = Patience(patience_seconds, stop or threading.Event())
+        self._server = Server(url, api_key, patience)
         self._index = index
 
     def replace(self, owner_ids: Sequence[str], documents: Sequence[Document]) -> None:
         """What comes is written before what goes is deleted, so that no reader misses either.
 
-        Deleted are the owners' rows of the changes that were there before, and no others: a row
-        that somebody else writes meanwhile bears the name of their change.
+        The server does one thing after another. So nothing that was asked of it earlier, and was
+        perhaps no longer waited for, can put a row back: what there is besides ours is looked for
+        when ours is written, and with nothing to write the deletion itself comes last.
         """
         if not self._is_laid_out():
             if not documents:
                 return
             self._server.create(self._index)
-        of_owners = equal_to_any("owner", owner_ids)
-        before = self._changes_by_document(of_owners) if owner_ids else {}
         change = new_id()
         self._server.add(self._index, (row_of(d, written_by=change) for d in documents))
-        if before.keys() - {document.id for document in documents}:
-            earlier = equal_to_any("written_by", sorted(set(before.values())))
-            self._server.delete_rows(self._index, where=f"{of_owners} AND {earlier}")
+        if not owner_ids:
+            return
+        of_owners = equal_to_any("owner", owner_ids)
+        if not documents:
+            self._server.delete_rows(self._index, where=of_owners)
+        elif earlier := self._other_changes(of_owners, change):
+            where = f"{of_owners} AND {equal_to_any('written_by', earlier)}"
+            self._server.delete_rows(self._index, where=where)
 
     def candidates(self, query: CandidateQuery) -> Candidates:
         filters = tiers(query)
@@ -62,7 +77,9 @@ class MeilisearchEngine:
         found = candidates_of(answer, index=self._index)
         if phrases.are_certain(query):
             return found
-        return without(found, [one for one in found.items if not _is_match(query, one)])
+        return without(
+            found, [one for one in found.items if not phrases.is_match(query, one.document)]
+        )
 
     def rebuild(self, documents: Iterable[Document]) -> int:
         change = new_id()
@@ -79,9 +96,11 @@ class MeilisearchEngine:
         count = self._server.count(self._index) if self._is_laid_out() else 0
         return EngineStatus("meilisearch", document_count=count, schema_version=LAYOUT_VERSION)
 
-    def _changes_by_document(self, where: str) -> Mapping[str, str]:
-        rows = self._server.rows(self._index, ["document", "written_by"], where=where)
-        return {row["document"]: read_value(row["written_by"]) for row in rows}
+    def _other_changes(self, of_owners: str, change: str) -> list[str]:
+        """Those that wrote the rows of these owners which `change` did not write."""
+        where = f"{of_owners} AND NOT {equal_to_any('written_by', [change])}"
+        rows = self._server.rows(self._index, ["written_by"], where=where)
+        return sorted({read_value(row["written_by"]) for row in rows})
 
     def _is_laid_out(self) -> bool:
         """False when there is nothing yet. Raises SearchUnavailable for an index of another layout.
@@ -96,7 +115,3 @@ class MeilisearchEngine:
         if self._server.count(self._index):
             raise SearchUnavailable(OTHER_LAYOUT)
         return False
-
-
-def _is_match(query: CandidateQuery, one: Candidate) -> bool:
-    return phrases.is_match(query, one.document)

@@ -19,7 +19,7 @@ from portal.search.engines.meili.errors import (
 )
 from portal.search.engines.meili.rows import Row, batches
 from portal.search.engines.meili.settings import KEY, LAYOUT, index_settings
-from portal.search.engines.meili.tasks import wait_for
+from portal.search.engines.meili.tasks import Patience, wait_for
 
 QUESTION_SECONDS_MAX = 5
 CHANGE_SECONDS_MAX = 60
@@ -34,6 +34,7 @@ BATCHES_IN_FLIGHT = 2
 class Server:
     url: str
     api_key: str | None = field(repr=False)
+    patience: Patience = field(default_factory=Patience)
 
     def client(self, *, timeout_seconds: int = QUESTION_SECONDS_MAX) -> Client:
         """One for each request: it keeps that request's headers in itself, so threads that
@@ -105,9 +106,9 @@ class Server:
         """An index laid out before any row is in it; an empty one that is there is laid out."""
         with self._changing("make an index") as client:
             task = client.create_index(name, {"primaryKey": KEY})
-            wait_for(client, task, deed="make an index", harmless="index_already_exists")
+            self._wait_for(client, task, deed="make an index", harmless="index_already_exists")
             task = client.index(name).update_settings(index_settings())
-            wait_for(client, task, deed="lay out the index")
+            self._wait_for(client, task, deed="lay out the index")
 
     def add(self, name: str, rows: Iterable[Row]) -> int:
         """Put rows in, each in the place of the one with its key; returns how many."""
@@ -118,15 +119,15 @@ class Server:
                 in_flight.append(client.index(name).add_documents_ndjson(batch.lines))
                 count += batch.row_count
                 if len(in_flight) > BATCHES_IN_FLIGHT:
-                    wait_for(client, in_flight.popleft(), deed=WRITE)
+                    self._wait_for(client, in_flight.popleft(), deed=WRITE)
         with self._changing(WRITE) as client:
             for task in in_flight:
-                wait_for(client, task, deed=WRITE)
+                self._wait_for(client, task, deed=WRITE)
         return count
 
     def delete_rows(self, name: str, *, where: str) -> None:
         with self._changing(WRITE) as client:
-            wait_for(client, client.index(name).delete_documents(filter=where), deed=WRITE)
+            self._wait_for(client, client.index(name).delete_documents(filter=where), deed=WRITE)
 
     def put_in_place(self, draft: str, name: str) -> None:
         """The draft gets the name at one stroke, and what had it before is deleted.
@@ -145,12 +146,17 @@ class Server:
     def delete(self, name: str) -> None:
         with self._changing("delete an index") as client:
             task = client.delete_index(name)
-            wait_for(client, task, deed="delete an index", harmless="index_not_found")
+            self._wait_for(client, task, deed="delete an index", harmless="index_not_found")
 
     def _birth(self, name: str) -> str:
         """By which an index is known whatever its name."""
         with translated_errors(SWAP):
             return str(self.client().get_raw_index(name)["createdAt"])
+
+    def _wait_for(
+        self, client: Client, task: TaskInfo, *, deed: str, harmless: str | None = None
+    ) -> None:
+        wait_for(client, task, deed=deed, harmless=harmless, patience=self.patience)
 
     @contextmanager
     def _changing(self, deed: str) -> Iterator[Client]:
