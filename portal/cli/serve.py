@@ -51,13 +51,13 @@ def serve(
     _make_store_ready(settings)
     with (
         opened(settings) as runtime,
-        metrics_service.served(runtime),
+        metrics_service.served(runtime) as told_settings,
         kept_running(settings),
-        web_process(settings, host=host, port=port) as web,
+        web_process(told_settings, host=host, port=port) as web,
     ):
         _greet(runtime, host=host, port=port)
         names = (f"worker-{number}" for number in range(1, count + 1))
-        children = [web, *(worker_process(settings, name=name) for name in names)]
+        children = [web, *(worker_process(told_settings, name=name) for name in names)]
         supervisor = Supervisor(children, grace_seconds=GRACE_SECONDS)
         _tell_when_ready(lambda: answers_ready(settings, host=host, port=port))
         supervisor.run()

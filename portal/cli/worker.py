@@ -29,8 +29,10 @@ def worker(
 ) -> None:
     """Run a worker until Ctrl+C; it starts again whenever it dies."""
     chosen = checked_lanes(lanes)
-    settings = read_settings(quiet=False)
-    with opened(settings) as runtime, metrics_service.served(runtime):
+    with (
+        opened(read_settings(quiet=False)) as runtime,
+        metrics_service.served(runtime) as settings,
+    ):
         child = worker_process(settings, lanes=",".join(chosen))
         Supervisor([child], grace_seconds=GRACE_SECONDS).run()
 

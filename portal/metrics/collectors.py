@@ -5,13 +5,12 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from importlib.metadata import version
-from pathlib import Path
 
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from portal.disk_use import taken_bytes
 from portal.metrics.models import Counts
 from portal.metrics.probe import Probe
 from portal.search.engines.interface import EngineStatus
@@ -19,8 +18,8 @@ from portal.settings import Settings
 
 LOOK_SECONDS_MAX = 3.0
 """Prometheus itself gives a scrape 10 s."""
-BLOCK_BYTES = 512
-"""The unit of st_blocks (stat(2))."""
+LEFT_SECONDS_MIN = 0.5
+"""What the second of two looks has when the first one took all the time."""
 
 
 class Parts(Collector):
@@ -33,7 +32,9 @@ class Parts(Collector):
     def collect(self) -> Iterator[Metric]:
         deadline = time.monotonic() + LOOK_SECONDS_MAX
         counts = self._counts.take(within_seconds=LOOK_SECONDS_MAX)
-        status = self._search.take(within_seconds=max(0.5, deadline - time.monotonic()))
+        status = self._search.take(
+            within_seconds=max(LEFT_SECONDS_MIN, deadline - time.monotonic())
+        )
         yield _gauge("portal_database_up", "1 when the database answers in time.", counts)
         yield _gauge("portal_search_up", "1 when the search engine answers in time.", status)
         if status is not None:
@@ -48,20 +49,26 @@ class Machine(Collector):
     """What is local to the exporter: its version and the disk of the data folder."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self._free_bytes = Probe(lambda: shutil.disk_usage(settings.data_path).free)
+        self._scratch_bytes = Probe(lambda: taken_bytes(settings.scratch_path))
 
     def collect(self) -> Iterator[Metric]:
         labels = {"version": version("press-portal")}
         yield InfoMetricFamily("portal_build", "What runs here.", value=labels)
-        free = shutil.disk_usage(self._settings.data_path).free
-        yield GaugeMetricFamily(
-            "portal_disk_free_bytes", "Free on the disk of the data folder.", value=free
-        )
-        yield GaugeMetricFamily(
-            "portal_scratch_bytes",
-            "Taken by files under work on this machine.",
-            value=taken_bytes(self._settings.scratch_path),
-        )
+        deadline = time.monotonic() + LOOK_SECONDS_MAX
+        free_bytes = self._free_bytes.take(within_seconds=LOOK_SECONDS_MAX)
+        left_seconds = max(LEFT_SECONDS_MIN, deadline - time.monotonic())
+        scratch_bytes = self._scratch_bytes.take(within_seconds=left_seconds)
+        if free_bytes is not None:
+            yield GaugeMetricFamily(
+                "portal_disk_free_bytes", "Free on the disk of the data folder.", value=free_bytes
+            )
+        if scratch_bytes is not None:
+            yield GaugeMetricFamily(
+                "portal_scratch_bytes",
+                "Taken by files under work on this machine.",
+                value=scratch_bytes,
+            )
 
 
 def families_of(counts: Counts) -> Iterator[Metric]:
@@ -110,15 +117,6 @@ def families_of(counts: Counts) -> Iterator[Metric]:
         [([upload.state], upload.size_bytes) for upload in counts.uploads],
     )
     yield from _worker_families(counts)
-
-
-def taken_bytes(folder: Path) -> int:
-    """What the files under `folder` take on the disk; some may vanish while we look."""
-    taken = 0
-    for path in folder.rglob("*"):
-        with suppress(OSError):
-            taken += path.lstat().st_blocks * BLOCK_BYTES
-    return taken
 
 
 def _worker_families(counts: Counts) -> Iterator[Metric]:

@@ -26,22 +26,16 @@ READ_BYTES = 64 * 1024
 _SUFFIX = ".socket"
 
 
-def meeting_folder(settings: Settings) -> Path:
-    """Where the processes that one exporter speaks for have their sockets."""
-    return settings.data_path / "metrics" / str(settings.metrics_port)
-
-
 @contextmanager
 def answering(settings: Settings, *, role: str) -> Iterator[None]:
     """Tell this process's numbers to whoever asks, while the context lasts; `role` names its kind.
 
-    Without a metrics port nobody asks.
+    Where no command that started us serves metrics, nobody asks.
     """
-    if not settings.metrics_port:
+    folder = settings.metrics_folder
+    if folder is None:
         yield
         return
-    folder = meeting_folder(settings)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     name = f"{role}.{os.getpid()}{_SUFFIX}"
     with closing(_socket()) as listener, _within(folder) as place:
         with suppress(FileNotFoundError):  # of a process of this number that was killed

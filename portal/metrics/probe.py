@@ -25,7 +25,7 @@ class _Look(Generic[T]):
     def _run(self) -> None:
         try:
             self.seen = self._look()
-        except (PortalError, SQLAlchemyError):
+        except (PortalError, SQLAlchemyError, OSError):
             self.seen = None
         finally:
             self._ended.set()

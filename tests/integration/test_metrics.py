@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
-from prometheus_client import generate_latest
+import yaml
+from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from portal.assets import service as assets_service
 from portal.assets.models import Outcome, Step
-from portal.errors import Conflict, SearchUnavailable, StorageUnavailable
+from portal.errors import SearchUnavailable, StorageUnavailable
 from portal.jobs import Job, Task, defer
 from portal.metrics import service as metrics_service
-from portal.metrics.gathering import answering, meeting_folder
+from portal.metrics.gathering import answering
+from portal.metrics.meeting import held_folder
 from portal.metrics.observing import count_failure, count_step
 from portal.metrics.probe import Probe
 from portal.runtime import Runtime
 from portal.settings import Settings
 from portal.storage.measured import MeasuredStore
-from tests.e2e.processes import free_port
+from tests.e2e.processes import PROJECT, free_port
 from tests.stored_files import FLAC, JPEG, MP4, acknowledge, begin_upload, make_event, store
 
 pytestmark = pytest.mark.postgres
@@ -37,11 +44,29 @@ Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 def settings(tmp_path: Path) -> Settings:
     """In a folder so deep that the path of a socket in it is too long for the kernel."""
     folder = tmp_path / ("deep-" * 20)
-    return Settings(data_dir=folder / "data", disk_free_bytes_min=0, metrics_port=free_port())
+    (folder / "meeting").mkdir(parents=True)
+    return Settings(
+        data_dir=folder / "data",
+        disk_free_bytes_min=0,
+        metrics_port=free_port(),
+        metrics_folder=folder / "meeting",
+    )
+
+
+def registry_of(runtime: Runtime) -> CollectorRegistry:
+    return metrics_service.registry_of(runtime, meeting_folder(runtime.settings))
+
+
+def meeting_folder(settings: Settings) -> Path:
+    assert settings.metrics_folder is not None
+    return settings.metrics_folder
 
 
 def scrape(runtime: Runtime) -> Samples:
-    told = generate_latest(metrics_service.registry_of(runtime)).decode()
+    return samples_of(generate_latest(registry_of(runtime)).decode())
+
+
+def samples_of(told: str) -> Samples:
     return {
         (sample.name, frozenset(sample.labels.items())): sample.value
         for family in text_string_to_metric_families(told)
@@ -146,6 +171,48 @@ def test_scratch_is_told(runtime: Runtime) -> None:
     assert value(scrape(runtime), "portal_scratch_bytes") >= 100_000
 
 
+def test_a_folder_that_vanishes_during_a_look_spoils_no_scrape(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch, scan = runtime.settings.scratch_path, os.scandir
+    for name in ("job-1", "job-2"):
+        (scratch / name).mkdir(parents=True)
+        (scratch / name / "part").write_bytes(bytes(100_000))
+
+    def scan_late(path: str | Path) -> object:
+        if Path(path) == scratch / "job-1":
+            monkeypatch.undo()
+            shutil.rmtree(path)
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", scan_late)
+    assert 100_000 <= value(scrape(runtime), "portal_scratch_bytes") < 200_000
+    assert not (scratch / "job-1").exists()
+
+
+def test_a_disk_that_hangs_or_fails_is_left_out(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = threading.Event()
+
+    def hang(_folder: Path) -> int:
+        answer.wait(30)
+        return 0
+
+    def fail(_folder: Path) -> int:
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr("portal.metrics.collectors.LEFT_SECONDS_MIN", 0.01)
+    monkeypatch.setattr("portal.metrics.collectors.LOOK_SECONDS_MAX", 0.5)
+    monkeypatch.setattr("portal.metrics.collectors.taken_bytes", hang)
+    monkeypatch.setattr("portal.metrics.collectors.shutil.disk_usage", fail)
+    told = scrape(runtime)
+    answer.set()
+    assert ("portal_scratch_bytes", frozenset()) not in told
+    assert ("portal_disk_free_bytes", frozenset()) not in told
+    assert value(told, "portal_database_up") == 1
+
+
 # --- several processes -----------------------------------------------------------------------
 
 
@@ -164,8 +231,7 @@ def test_numbers_of_processes_are_told_apart(runtime: Runtime) -> None:
 def test_what_a_killed_process_left_is_cleared_and_its_name_taken_over(runtime: Runtime) -> None:
     count_failure(task="assets.probe", cause="tool_failed")
     folder = meeting_folder(runtime.settings)
-    folder.mkdir(parents=True)
-    registry = metrics_service.registry_of(runtime)
+    registry = registry_of(runtime)
     with listening(folder, "worker.1.socket"):
         pass
     assert (folder / "worker.1.socket").exists()
@@ -181,10 +247,38 @@ def test_a_process_that_hangs_is_left_out(
     monkeypatch.setattr("portal.metrics.gathering.ANSWER_SECONDS_MAX", 0.05)
     folder = meeting_folder(runtime.settings)
     with answering(runtime.settings, role="web"), listening(folder, "worker.2.socket"):
-        told = generate_latest(metrics_service.registry_of(runtime)).decode()
+        told = generate_latest(registry_of(runtime)).decode()
         assert 'process="web-1"' in told
         assert 'process="worker' not in told
         assert (folder / "worker.2.socket").exists()
+
+
+def test_exporters_that_share_a_data_folder_tell_of_their_own_processes_only(
+    runtime: Runtime,
+) -> None:
+    """As replicas of a container do, whose processes have the same numbers."""
+    settings = [outside(runtime.settings), outside(runtime.settings)]
+    first, second = (replace(runtime, settings=each) for each in settings)
+    with metrics_service.served(first) as one, metrics_service.served(second) as other:
+        assert one.metrics_folder != other.metrics_folder
+        with answering(one, role="worker"):
+            assert {name_of(s) for s in fetched(one)} == {"worker-1"}
+            assert {name_of(s) for s in fetched(other)} == set()
+            with answering(other, role="worker"):
+                assert {name_of(s) for s in fetched(one)} == {"worker-1"}
+                assert {name_of(s) for s in fetched(other)} == {"worker-1"}
+
+
+def test_what_a_killed_exporter_left_is_deleted_and_a_living_one_is_not(
+    runtime: Runtime,
+) -> None:
+    left = runtime.settings.data_path / "metrics" / "left"
+    left.mkdir(parents=True)
+    with held_folder(runtime.settings) as living, held_folder(runtime.settings) as second:
+        assert living.exists()
+        assert second.exists()
+        assert not left.exists()
+    assert not living.exists()
 
 
 # --- parts that are away ---------------------------------------------------------------------
@@ -214,12 +308,36 @@ def test_a_part_that_hangs_holds_nobody_up_and_is_looked_at_once() -> None:
     assert probe.take(within_seconds=10) == 2
 
 
-def test_a_taken_port_is_told_in_a_sentence(runtime: Runtime) -> None:
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", runtime.settings.metrics_port))
-        other.listen()
-        with pytest.raises(Conflict, match="PORTAL_METRICS_PORT"), metrics_service.served(runtime):
-            pass
+def test_work_goes_on_where_the_port_is_taken_and_a_sentence_says_so(
+    runtime: Runtime,
+) -> None:
+    unserved = replace(runtime, settings=outside(runtime.settings))
+    with (
+        socket.create_server(("127.0.0.1", unserved.settings.metrics_port)),
+        capture_logs() as logged,
+        metrics_service.served(unserved) as settings,
+    ):
+        assert settings.metrics_folder is None
+    assert [entry["log_level"] for entry in logged] == ["error"]
+    assert "PORTAL_METRICS_PORT" in logged[0]["reason"]
+    assert list((runtime.settings.data_path / "metrics").iterdir()) == []
+
+
+def test_the_rules_notice_a_database_that_is_down(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(metrics_service, "QUERY_MILLISECONDS_MAX", 50)
+    with runtime.engine.begin() as connection:
+        connection.execute(text("lock table uploads in access exclusive mode"))
+        told = scrape(runtime)
+    operations = (PROJECT / "docs/operations.md").read_text(encoding="utf-8")
+    (rules,) = re.findall(r"```yaml\n(groups:.*?)```", operations, re.DOTALL)
+    alerts = [rule["expr"] for group in yaml.safe_load(rules)["groups"] for rule in group["rules"]]
+    noughts = {name for (name, _labels), found in told.items() if found == 0}
+    asked = re.findall(r"\b(?:min|max)\((portal_\w+)\) == 0", " or ".join(alerts))
+    assert noughts & set(asked) == {"portal_database_up"}
+    # Where nobody serves metrics any more, no comparison has anything to compare.
+    assert any("absent(portal_database_up)" in alert for alert in alerts)
 
 
 def test_errors_of_the_store_are_counted_by_verb_and_code(runtime: Runtime) -> None:
@@ -235,6 +353,23 @@ def test_errors_of_the_store_are_counted_by_verb_and_code(runtime: Runtime) -> N
     with pytest.raises(StorageUnavailable):
         MeasuredStore(runtime.store).delete("assets/a/original")
     assert told() - before == 1
+
+
+def outside(settings: Settings) -> Settings:
+    """Of a command that an administrator starts: nobody gave it a folder."""
+    return settings.model_copy(update={"metrics_folder": None, "metrics_port": free_port()})
+
+
+def fetched(settings: Settings) -> Samples:
+    connection = HTTPConnection("127.0.0.1", settings.metrics_port, timeout=10)
+    connection.request("GET", "/metrics")
+    told = connection.getresponse().read().decode()
+    connection.close()
+    return {key: found for key, found in samples_of(told).items() if "process" in dict(key[1])}
+
+
+def name_of(sample: tuple[str, frozenset[tuple[str, str]]]) -> str:
+    return dict(sample[1])["process"]
 
 
 @contextmanager
