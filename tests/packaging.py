@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
@@ -21,6 +21,8 @@ PUBLIC_ADDRESS = "https://press.example.org"
 _VARIABLE = re.compile(
     r"\$\{(?P<name>[A-Z_0-9]+)(?::(?P<how>[-?])(?P<rest>(?:[^{}]|\{[^{}]*\})*))?\}"
 )
+
+_MADE = frozenset({"__pycache__", "dist", "node_modules"})
 
 Service = Mapping[str, Any]
 
@@ -64,6 +66,44 @@ def container_file(name: str) -> list[tuple[str, str]]:
 
 def instructions(name: str, word: str) -> list[str]:
     return [rest for found, rest in container_file(name) if found == word]
+
+
+def ignoring_rules(context: Path) -> Sequence[str]:
+    """Those by which a build with that context leaves files out."""
+    file = context / ".dockerignore"
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+
+
+def is_ignored(path: str, rules: Sequence[str]) -> bool:
+    """The last rule that fits a path, or a folder that it is in, decides.
+
+    https://docs.docker.com/build/concepts/context/#dockerignore-files
+    """
+    within = PurePosixPath(path)
+    names = [str(within), *(str(folder) for folder in within.parents if str(folder) != ".")]
+    ignored = False
+    for rule in rules:
+        pattern = _rule_pattern(rule.removeprefix("!"))
+        if any(pattern.fullmatch(name) for name in names):
+            ignored = not rule.startswith("!")
+    return ignored
+
+
+def kept_files(folder: Path) -> Iterator[Path]:
+    """What a fresh clone has of it, nearly: without what is built or installed there."""
+    for path in folder.iterdir():
+        if path.is_dir() and path.name not in _MADE:
+            yield from kept_files(path)
+        elif path.is_file():
+            yield path
+
+
+def _rule_pattern(rule: str) -> re.Pattern[str]:
+    """`**/` is any number of folders, `*` whatever has no slash."""
+    parts = re.split(r"(\*\*/|\*)", rule.strip("/"))
+    meant = {"**/": r"(?:[^/]+/)*", "*": r"[^/]*"}
+    return re.compile("".join(meant.get(part) or re.escape(part) for part in parts))
 
 
 def unit(name: str) -> Mapping[str, Sequence[str]]:

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from pydantic import SecretStr
 
 from portal.cli import serve as serve_command
 from portal.cli import worker as worker_command
 from portal.settings import PREFIX, Settings, load_settings, variable_name
 from tests.packaging import (
+    COMPOSE,
     CONTAINERS,
     INFRA,
     PROJECT,
@@ -24,7 +26,10 @@ from tests.packaging import (
     UNITS,
     compose,
     fill,
+    ignoring_rules,
     instructions,
+    is_ignored,
+    kept_files,
     services,
     unit,
 )
@@ -36,6 +41,7 @@ OURS = dict.fromkeys(("migrate", "portal", "web", "worker"), "portal") | {
 }
 """Services by the container file that their image is made of."""
 SECRETS_FOLDER = "/run/secrets/"
+ASKED_FOR_METRICS = {"PORTAL_BASE_URL": PUBLIC_ADDRESS, "PORTAL_METRICS_PORT": "9464"}
 PORTAL_UNITS = ("press-portal.service", "press-portal-worker@.service")
 
 each_service = pytest.mark.parametrize("name", sorted(services()))
@@ -193,6 +199,22 @@ def test_only_what_must_be_said_has_no_default() -> None:
         fill((INFRA / "compose.yaml").read_text(), {})
 
 
+@pytest.mark.parametrize("name", ["web", "worker"])
+def test_metrics_are_off_until_they_are_asked_for(name: str) -> None:
+    assert services()[name]["environment"]["PORTAL_METRICS_PORT"] == "0"
+    asked = fill(COMPOSE.read_text(), ASKED_FOR_METRICS)
+    environment = yaml.safe_load(asked)["services"][name]["environment"]
+    assert environment["PORTAL_METRICS_PORT"] == "9464"
+    assert not ip_address(environment["PORTAL_METRICS_HOST"]).is_loopback
+    assert "inside" in services()[name]["networks"]
+
+
+def test_nothing_is_named_in_the_compose_file_and_never_used() -> None:
+    text = COMPOSE.read_text()
+    anchors = set(re.findall(r"(?:^|\s)&(\w+)", text))
+    assert anchors == set(re.findall(r"(?:^|\s)\*(\w+)", text))
+
+
 # --- ends and signs of life ------------------------------------------------------------------
 
 
@@ -225,9 +247,39 @@ def test_an_image_and_its_service_agree_on_the_account(service: str, image: str)
 def test_what_is_copied_is_there_and_not_ignored(name: str) -> None:
     root = CONTAINERS if name in {"store", "search"} else PROJECT
     for copied in instructions(name, "COPY"):
-        words = [word for word in copied.split() if not word.startswith("--")]
+        sources = [word for word in copied.split() if not word.startswith("--")][:-1]
         if "--from" not in copied:
-            assert all((root / word).exists() or word == "static/dist" for word in words[:-1])
+            for source in sources:
+                assert (root / source).exists(), source
+                assert not is_ignored(source, ignoring_rules(root)), source
+
+
+def test_builds_see_all_that_is_kept_in_git_of_what_they_copy() -> None:
+    """A rule may leave out a file deep within a folder that is copied."""
+    for name in ("portal", "workers", "static", "infra/bin"):
+        for path in kept_files(PROJECT / name):
+            within = path.relative_to(PROJECT).as_posix()
+            assert not is_ignored(within, ignoring_rules(PROJECT)), within
+
+
+@pytest.mark.parametrize(
+    ("path", "is_left_out"),
+    [
+        ("uv.lock", False),
+        ("Makefile", True),
+        ("data/objects/x", True),
+        ("infra/bin/setup", False),
+        ("infra/secrets", True),
+        ("infra/secrets/meili_key", True),
+        ("static/node_modules/x/index.js", True),
+        ("portal/web/__pycache__/x.pyc", True),
+        ("__pycache__/x.pyc", True),
+    ],
+)
+def test_rules_of_what_builds_see_are_read_as_docker_does(path: str, is_left_out: bool) -> None:
+    assert is_ignored(path, ignoring_rules(PROJECT)) is is_left_out
+    assert is_ignored(path, ["*", "!infra", "infra/bin"]) is (not path.startswith("infra/sec"))
+    assert not is_ignored(path, [])
 
 
 def test_the_image_has_no_build_tools() -> None:
@@ -239,8 +291,7 @@ def test_the_image_has_no_build_tools() -> None:
 
 
 def test_builds_see_only_what_is_named() -> None:
-    lines = (PROJECT / ".dockerignore").read_text().splitlines()
-    rules = [line for line in lines if line and not line.startswith("#")]
+    rules = ignoring_rules(PROJECT)
     assert rules[0] == "*"
     assert not any(rule in {"!data", "!.git", "!tests"} for rule in rules)
 
