@@ -96,12 +96,9 @@ class StepRunner:
             _log.info("attempt superseded", step=step, asset_id=asset_id, attempt=attempt.number)
             self._discard(attempt)
             return Ending.SUPERSEDED
-        except ScratchBusy as error:
-            return self._wait_for_room(attempt, str(error))
-        except SearchUnavailable as error:
-            return self._wait_for_search(attempt, str(error))
 
     def _attempt(self, attempt: Attempt) -> Ending:
+        """Raises Superseded, also while it writes down what went wrong."""
         if self._is_worn_out(attempt):
             detail = f"Given up: {attempt.step} of {attempt.asset.filename} never came to an end."
             return self._fail(attempt, detail, cause=NEVER_ENDED)
@@ -109,10 +106,10 @@ class StepRunner:
             with open_scratch(self.runtime.settings).reserved(self._needs(attempt)) as room:
                 result = self.handlers[attempt.step](self._step_run(attempt, room))
                 return self._publish(attempt, result)
-        except (Superseded, ScratchBusy, SearchUnavailable):
+        except Superseded:
             raise
-        except Interrupted:
-            return self._give_back(attempt)
+        except (Interrupted, ScratchBusy, SearchUnavailable) as error:
+            return self._go_on_later(attempt, error)
         except (MediaRefused, ToolMissing, ScratchTooSmall) as error:  # waiting would mend nothing
             return self._fail(attempt, str(error), cause=cause_of(error))
         except PortalError as error:
@@ -123,6 +120,16 @@ class StepRunner:
             return self._try_again(
                 attempt, f"{sentence}; the worker's log has it.", cause=UNEXPECTED
             )
+
+    def _go_on_later(
+        self, attempt: Attempt, error: Interrupted | ScratchBusy | SearchUnavailable
+    ) -> Ending:
+        """It costs no try. Raises Superseded."""
+        if isinstance(error, ScratchBusy):
+            return self._wait_for_room(attempt, str(error))
+        if isinstance(error, SearchUnavailable):
+            return self._wait_for_search(attempt, str(error))
+        return self._give_back(attempt)
 
     def _is_worn_out(self, attempt: Attempt) -> bool:
         """Tries are counted when they begin, so that one which kills its worker counts too."""

@@ -26,6 +26,7 @@ from portal.errors import (
     LimitExceeded,
     MediaRefused,
     NotFound,
+    ScratchBusy,
     SearchUnavailable,
     StorageUnavailable,
     Superseded,
@@ -293,9 +294,11 @@ def show_early(run: StepRun) -> StepResult:
         raising(MediaRefused("It is broken.")),
         raising(StorageUnavailable("The disk is away.")),
         raising(Interrupted("The worker stops.")),
+        raising(ScratchBusy("It waits for room.")),
+        raising(SearchUnavailable("Search is away.")),
         raising(ValueError("a fault")),
     ],
-    ids=["result", "early", "refused", "retriable", "interrupted", "fault"],
+    ids=["result", "early", "refused", "retriable", "interrupted", "room", "search", "fault"],
 )
 def test_an_overtaken_attempt_changes_nothing_and_leaves_nothing(
     runtime: Runtime, video_id: str, act: Callable[[StepRun], StepResult]
