@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 from portal.assets.made_files import media_type_of
 from portal.errors import ObjectMissing, StorageCorrupt
+from portal.moving.room import Room
 from portal.storage.interface import ObjectInfo, ObjectStore
 
 PARALLEL_OBJECTS = 4
@@ -29,12 +31,16 @@ class Copied:
 
 @dataclass(frozen=True)
 class ObjectCopier:
-    """`digests` and `media_types` are what the database knows, by key."""
+    """`digests` and `media_types` are what the database knows, by key.
+
+    `room` is that of the source's local copies; None where its files are read where they lie.
+    """
 
     source: ObjectStore
     target: ObjectStore
     digests: Mapping[str, str]
     media_types: Mapping[str, str]
+    room: Room | None
 
     def copy_all(self, infos: Iterable[ObjectInfo], on_copied: Callable[[Copied], None]) -> None:
         """Copy what is not there yet, a few at once; in whatever order they end."""
@@ -51,8 +57,12 @@ class ObjectCopier:
                 under_way |= {pool.submit(self.copy, info) for info in more}
 
     def copy(self, info: ObjectInfo) -> Copied:
-        """Raises StorageCorrupt when the source is not what the database knows."""
-        with self.source.local_copy(info.key) as path:
+        """Raises StorageCorrupt when the source is not what the database knows.
+
+        Raises InsufficientStorage when there is no room for a local copy.
+        """
+        room = self.room.held(info.size_bytes, f"object {info.key}") if self.room else nullcontext()
+        with room, self.source.local_copy(info.key) as path:
             sha256 = _file_sha256(path)
             known = self.digests.get(info.key)
             if known not in {None, sha256}:

@@ -18,6 +18,7 @@ from portal.jobs import service as jobs_service
 from portal.moving import repository
 from portal.moving.models import Comparison, Moved, Side, compare_objects
 from portal.moving.objects import Copied, ObjectCopier
+from portal.moving.room import scratch_room
 from portal.runtime import Runtime
 from portal.search.service import rebuild_index
 from portal.settings import Settings
@@ -132,6 +133,7 @@ def _require_quiet(connection: Connection, *, leaves_uploads: bool) -> None:
 
 
 def _copy_objects(plan: Plan, source: Connection, progress: Progress) -> Sequence[Copied]:
+    settings = plan.source.settings
     infos = list(plan.source.store.list(""))
     progress.on_objects(len(infos), sum(info.size_bytes for info in infos))
     copier = ObjectCopier(
@@ -139,6 +141,7 @@ def _copy_objects(plan: Plan, source: Connection, progress: Progress) -> Sequenc
         plan.target.store,
         digests=repository.known_digests(source),
         media_types=repository.media_types(source),
+        room=None if settings.is_local_storage else scratch_room(settings),
     )
     all_copied: list[Copied] = []
 

@@ -330,6 +330,19 @@ def test_the_way_back_is_the_same(home: Place, outside: Place, tmp_path: Path) -
     assert not (tmp_path / "outside" / "scratch" / "copies").exists()
 
 
+def test_copies_of_a_store_leave_the_disk_its_minimum(
+    home: Place, outside: Place, tmp_path: Path
+) -> None:
+    assert portal(home, "move", "--to", outside.write(tmp_path / "target.env")).returncode == 0
+    nearly_full = Place({**outside.variables, "PORTAL_DISK_FREE_BYTES_MIN": str(10**15)})
+    back = place_at(tmp_path / "back")
+    refused = portal(nearly_full, "move", "--to", back.write(tmp_path / "back.env"))
+    assert refused.returncode == 1
+    assert "PORTAL_DISK_FREE_BYTES_MIN must stay free" in refused.stderr
+    with back.opened() as target:
+        assert contents(target) == {}
+
+
 def test_one_part_alone_can_move(home: Place, outside: Place, tmp_path: Path) -> None:
     """Only the database: files and index stay in their folder."""
     both = Place(
