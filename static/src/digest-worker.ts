@@ -9,11 +9,20 @@ let queue: Promise<void> = Promise.resolve();
 
 // One after the other: the digest of the whole file needs its parts in order.
 addEventListener("message", ({ data }: MessageEvent<Question>) => {
-  queue = queue.then(async () => {
-    const found = data.part ? await digestPart(data) : digestWhole(data.file);
-    postMessage({ id: data.id, sha256: found } satisfies Answer);
-  });
+  queue = queue.then(async () => postMessage(await answer(data)));
 });
+
+/** Never fails: whoever waits behind a question that failed must still get an answer. */
+async function answer(question: Question): Promise<Answer> {
+  const { id, file } = question;
+  try {
+    const sha256 = question.part ? await digestPart(question) : digestWhole(file);
+    return { id, sha256, fault: null };
+  } catch (error) {
+    wholes.delete(file);
+    return { id, sha256: null, fault: String(error) };
+  }
+}
 
 async function digestPart({ file, part, isOfWhole }: PartQuestion): Promise<string | null> {
   const bytes = await read(part);

@@ -19,4 +19,6 @@ export interface Answer {
   readonly id: number;
   /** Null when the bytes could not be read. */
   readonly sha256: string | null;
+  /** What else went wrong: then what the worker knows of the file's whole is worth nothing. */
+  readonly fault: string | null;
 }

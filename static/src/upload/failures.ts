@@ -15,6 +15,9 @@ export class Unreachable extends Error {}
 /** The file cannot be read any more: it was changed, moved or taken away with its card. */
 export class Unreadable extends Error {}
 
+/** The digest worker failed or was replaced: digests of this file must begin anew. */
+export class DigestsLost extends Error {}
+
 const PASSING = new Set([408, 425, 429, 500, 502, 503, 504]);
 const UNKNOWN = new Set([404, 410]);
 const SIGNED_OUT = 401;

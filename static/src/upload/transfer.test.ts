@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { TaskQueue } from "@uppy/core/utils";
 import type { BegunUpload, SignedPart } from "./api";
-import { Refused, Unreachable } from "./failures";
+import { DigestsLost, Refused, Unreachable } from "./failures";
 import { Transfer, type Services } from "./transfer";
 
 const PART = 10;
@@ -28,7 +28,7 @@ class Server implements Services {
   sendingMost = 0;
   begun = 0;
   private readonly queue = new TaskQueue({ concurrency: 3 });
-  private readonly whole: string[] = [];
+  private readonly wholes = new Map<string, string>();
 
   readonly api = {
     begin: async (): Promise<BegunUpload> => {
@@ -53,12 +53,16 @@ class Server implements Services {
   };
 
   readonly digester = {
-    part: async (_file: string, part: Blob): Promise<string> => {
+    part: async (file: string, part: Blob): Promise<string> => {
+      this.fail("digest");
       const text = await part.text();
-      this.whole.push(text);
+      this.wholes.set(file, (this.wholes.get(file) ?? "") + text);
       return hash(text);
     },
-    whole: async (): Promise<string> => hash(this.whole.join("")),
+    whole: async (file: string): Promise<string> => {
+      this.fail("whole");
+      return hash(this.wholes.get(file) ?? "");
+    },
   };
 
   readonly send: Services["send"] = async (to, body, { signal, onProgress }) => {
@@ -174,4 +178,24 @@ test("when only the last word was missing, nothing is begun or sent again", asyn
   await going.run(never);
   assert.equal(server.begun, 1);
   assert.equal(server.put.length, 4);
+});
+
+for (const place of ["digest", "whole"]) {
+  test(`digests that went with their worker (${place}) are computed again, and nothing is sent twice`, async () => {
+    const server = new Server();
+    server.faults.set(place, [new DigestsLost("The digest worker ended.")]);
+    await transfer(server).run(never);
+    assert.deepEqual(server.put.sort(), [1, 2, 3, 4]);
+    assert.deepEqual(server.completions, [hash(CONTENT)]);
+  });
+}
+
+test("a worker that never works is no reason to wait for ever, nor to try for ever", async () => {
+  const server = new Server();
+  const going = transfer(server);
+  server.faults.set("digest", Array.from({ length: 20 }, () => new DigestsLost("no worker")));
+  await assert.rejects(going.run(never), DigestsLost);
+  server.faults.delete("digest");
+  await going.run(never);
+  assert.deepEqual(server.completions, [hash(CONTENT)]);
 });

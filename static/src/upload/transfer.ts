@@ -1,5 +1,5 @@
 import type { BegunUpload, Completion, FileFacts, StoredPart, UploadApi } from "./api";
-import { isForgotten, Refused, Unreadable } from "./failures";
+import { DigestsLost, isForgotten, Refused, Unreadable } from "./failures";
 import { patiently } from "./patience";
 import type { sendPart } from "./sending";
 
@@ -48,6 +48,7 @@ export class Transfer {
   private sent = new Map<number, number>();
   private sentBytes = 0;
   private partBytes = 0;
+  private digestings = 0;
   private phase: Phase = "sending";
   /** All of it is sent, so only the last word is missing; beginning again would send it twice. */
   private uncompleted: BegunUpload | null = null;
@@ -60,7 +61,7 @@ export class Transfer {
     private readonly report: Report,
   ) {}
 
-  /** Throws Refused, Unreachable, Unreadable, or the signal's reason. */
+  /** Throws Refused, Unreachable, Unreadable, DigestsLost, or the signal's reason. */
   async run(signal: AbortSignal): Promise<Completion> {
     for (let beginnings = 1; ; beginnings += 1) {
       try {
@@ -69,6 +70,7 @@ export class Transfer {
       } catch (error) {
         if (!canBeginAgain(error)) throw error;
         this.uncompleted = null;
+        if (error instanceof DigestsLost) this.forgetDigests();
         if (beginnings >= BEGINNINGS_MAX) throw error;
       }
     }
@@ -148,7 +150,7 @@ export class Transfer {
   }
 
   private get digestName(): string {
-    return `${this.name} in ${this.partBytes}`;
+    return `${this.name} ${this.digestings}`;
   }
 
   private get hasWhole(): boolean {
@@ -180,8 +182,14 @@ export class Transfer {
     this.sentBytes = 0;
     if (partBytes === this.partBytes) return;
     this.partBytes = partBytes;
+    this.forgetDigests();
+  }
+
+  /** Under a new name, so that nothing of the former ones ends in the digest of the whole. */
+  private forgetDigests(): void {
     this.digests = new Map();
     this.whole = null;
+    this.digestings += 1;
   }
 
   private enter(phase: Phase): void {
@@ -220,8 +228,12 @@ async function base64(blob: Blob): Promise<string> {
   }
 }
 
-/** The upload is unknown by now, or the server misses parts that it was said to have. */
+/**
+ * The upload is unknown by now, the server misses parts that it was said to have, or the digests
+ * went with their worker; parts that are stored are not sent again.
+ */
 function canBeginAgain(error: unknown): boolean {
+  if (error instanceof DigestsLost) return true;
   return isForgotten(error) || (error instanceof Refused && error.status === 409);
 }
 
