@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import struct
@@ -220,14 +221,18 @@ def test_a_paused_file_sends_nothing_and_goes_on(desk: Page, recording: Path) ->
     assert sorted(parts.numbers) == [1, 2, 3, 4]
 
 
+def leave_after(parts_count: int, page: Page, file: Path) -> None:
+    """Send so many parts of a file, and close the page."""
+    parts = Parts(page, hold_from=parts_count + 1)
+    files_input(page).set_input_files(file)
+    parts.wait_for(parts_count)
+    page.close()
+
+
 def test_after_a_reload_only_missing_parts_are_sent(
     context: BrowserContext, desk: Page, site: Site, recording: Path
 ) -> None:
-    parts = Parts(desk, hold_from=3)
-    files_input(desk).set_input_files(recording)
-    parts.wait_for(2)
-    desk.close()
-
+    leave_after(2, desk, recording)
     with without_errors(context.new_page()) as page:
         parts = Parts(page)
         page.goto(site.url(DESK))
@@ -243,10 +248,7 @@ def test_a_file_that_was_changed_since_is_another_file(
     context: BrowserContext, desk: Page, site: Site, recording: Path
 ) -> None:
     """Same name and size, other bytes: nothing of the old ones may end in the new file."""
-    parts = Parts(desk, hold_from=3)
-    files_input(desk).set_input_files(recording)
-    parts.wait_for(2)
-    desk.close()
+    leave_after(2, desk, recording)
     about = recording.stat()
     with recording.open("r+b") as file:
         file.seek(PART_BYTES + PART_BYTES // 2)
@@ -264,10 +266,7 @@ def test_a_file_that_was_changed_since_is_another_file(
 def test_an_interrupted_upload_can_be_discarded(
     context: BrowserContext, desk: Page, site: Site, recording: Path
 ) -> None:
-    parts = Parts(desk, hold_from=2)
-    files_input(desk).set_input_files(recording)
-    parts.wait_for(1)
-    desk.close()
+    leave_after(1, desk, recording)
     with without_errors(context.new_page()) as page:
         page.goto(site.url(DESK))
         page.get_by_role("button", name=f"Discard: {recording.name}").click()
@@ -275,6 +274,84 @@ def test_an_interrupted_upload_can_be_discarded(
         page.reload()
         expect(page.locator("press-files")).to_be_visible()
         expect(page.locator("[data-interrupted]")).not_to_contain_text(recording.name)
+
+
+@pytest.mark.parametrize("button", ["Remove: {name}", "Clear the list"])
+def test_leaving_the_list_deletes_nothing_that_was_sent(
+    troubled_desk: Page, context: BrowserContext, site: Site, recording: Path, button: str
+) -> None:
+    page = troubled_desk
+    parts = Parts(page, hold_from=3)
+    files_input(page).set_input_files(recording)
+    parts.wait_for(2)
+    cookies = context.cookies()
+    context.clear_cookies()
+    parts.let_go()
+    expect(row_of(page, recording.name)).to_contain_text("What was sent is kept.")
+    for cookie in cookies:
+        context.add_cookies(
+            [{"name": cookie["name"], "value": cookie["value"], "url": site.base_url}]
+        )
+    page.get_by_role("button", name=button.format(name=recording.name)).click()
+    expect(page.locator(".upload-row")).to_have_count(0)
+    interrupted = page.locator("[data-interrupted] li").filter(has_text=recording.name)
+    expect(interrupted).to_contain_text("MB")
+
+    page.reload()
+    expect(interrupted).to_be_visible()
+    parts = Parts(page)
+    files_input(page).set_input_files(recording)
+    expect_sent(page, recording.name)
+    assert sorted(parts.numbers) == [3, 4]
+
+
+def test_a_file_under_way_can_be_discarded(desk: Page, recording: Path) -> None:
+    parts = Parts(desk, hold_from=2)
+    files_input(desk).set_input_files(recording)
+    parts.wait_for(1)
+    desk.get_by_role("button", name=f"Discard: {recording.name}").click()
+    expect(desk.locator(".upload-row")).to_have_count(0)
+    parts.forget_held()
+    desk.reload()
+    expect(desk.locator("press-files")).to_be_visible()
+    expect(desk.locator("[data-interrupted]")).not_to_contain_text(recording.name)
+
+
+def test_a_digest_worker_that_did_not_load_is_started_again(
+    troubled_desk: Page, recording: Path
+) -> None:
+    failures = iter(["connectionreset"])
+
+    def load(route: Route) -> None:
+        failure = next(failures, None)
+        if failure:
+            route.abort(failure)
+        else:
+            route.continue_()
+
+    troubled_desk.route("**/digest-worker*", load)
+    files_input(troubled_desk).set_input_files(recording)
+    expect_sent(troubled_desk, recording.name)
+    assert next(failures, None) is None
+
+
+def test_a_question_that_fails_keeps_no_other_from_its_answer(desk: Page) -> None:
+    answers = desk.evaluate(
+        """() => new Promise((resolve) => {
+          const address = document.querySelector("press-upload").getAttribute("worker");
+          const worker = new Worker(address, { type: "module" });
+          const answers = [];
+          worker.addEventListener("message", ({ data }) => {
+            if (answers.push(data) === 2) resolve(answers);
+          });
+          worker.postMessage({ id: 1, file: "a", part: { what: "no file" }, isOfWhole: true });
+          worker.postMessage({ id: 2, file: "b", part: new Blob(["abc"]), isOfWhole: true });
+        })"""
+    )
+    assert answers[0]["sha256"] is None
+    assert answers[0]["fault"]
+    assert answers[1]["fault"] is None
+    assert answers[1]["sha256"] == hashlib.sha256(b"abc").hexdigest()
 
 
 def test_what_is_not_taken_is_refused_in_a_sentence(troubled_desk: Page, tmp_path: Path) -> None:
@@ -449,7 +526,7 @@ def test_a_phone_has_room_for_it(
     files_input(desk).set_input_files(photo(long_name))
     expect(row_of(desk, long_name).get_by_role("button").first).to_be_visible()
     assert desk.evaluate("document.documentElement.scrollWidth") <= width
-    desk.locator("[data-act=cancel]").click()
+    desk.locator("[data-act=discard]").click()
     expect(desk.locator(".upload-row")).to_have_count(0)
 
 

@@ -1,18 +1,33 @@
 import type { UploadApi } from "./api";
 import { Refused, Unreachable } from "./failures";
+import { formatSize, type Words } from "./words";
 
-/** The page's list of uploads that this editor began before, and did not end. */
+/** The page's list of uploads that this editor began and did not end. */
 export class InterruptedUploads {
   private readonly rows: Set<HTMLElement>;
 
   constructor(
     private readonly within: Element,
     private readonly api: UploadApi,
+    private readonly words: Words,
   ) {
     this.rows = new Set(within.querySelectorAll<HTMLElement>("[data-upload]"));
-    for (const row of this.rows) {
-      row.querySelector("button")?.addEventListener("click", () => void this.discard(row));
-    }
+    this.rows.forEach((row) => this.listen(row));
+  }
+
+  add(id: string, { name, size }: File): void {
+    const template = this.within.querySelector<HTMLTemplateElement>("[data-interrupted-row]")!;
+    const copy = template.content.cloneNode(true) as DocumentFragment;
+    const row = copy.firstElementChild as HTMLElement;
+    Object.assign(row.dataset, { upload: id, filename: name, bytes: size });
+    row.querySelector("[data-name]")!.textContent = name;
+    row.querySelector("[data-size]")!.textContent = formatSize(this.words, size);
+    const button = row.querySelector("button")!;
+    button.setAttribute("aria-label", `${button.textContent}: ${name}`);
+    this.listen(row);
+    this.rows.add(row);
+    this.list.querySelector("ul")!.append(row);
+    this.list.hidden = false;
   }
 
   /** Files that were chosen again are in the list of those on their way. */
@@ -25,19 +40,31 @@ export class InterruptedUploads {
     }
   }
 
-  private async discard(row: HTMLElement): Promise<void> {
+  /** Whether it is gone; what cannot be discarded now is given up by the server in a few days. */
+  async discard(id: string): Promise<boolean> {
     try {
-      await this.api.discard(row.dataset["upload"] ?? "");
+      await this.api.discard(id);
     } catch (error) {
-      if (error instanceof Unreachable) return; // it stays in the list
+      if (error instanceof Unreachable) return false;
       if (!(error instanceof Refused)) throw error;
     }
-    this.remove(row);
+    return true;
+  }
+
+  private listen(row: HTMLElement): void {
+    const id = row.dataset["upload"] ?? "";
+    row.querySelector("button")?.addEventListener("click", async () => {
+      if (await this.discard(id)) this.remove(row);
+    });
   }
 
   private remove(row: HTMLElement): void {
     row.remove();
     this.rows.delete(row);
-    this.within.querySelector<HTMLElement>("[data-interrupted]")!.hidden = this.rows.size === 0;
+    this.list.hidden = this.rows.size === 0;
+  }
+
+  private get list(): HTMLElement {
+    return this.within.querySelector<HTMLElement>("[data-interrupted]")!;
   }
 }

@@ -2,15 +2,16 @@ import { BasePlugin, type PluginOpts, type Uppy, type UppyFile } from "@uppy/cor
 import { type Body, type Meta, TaskQueue } from "@uppy/core/utils";
 import { UploadApi, type Completion } from "./api";
 import { Digester } from "./digester";
-import { canBeRetried, isSignedOut, mayPass, Refused, Unreachable, Unreadable } from "./failures";
+import { canBeRetried, isSignedOut, mayPass, Refused, Unreadable } from "./failures";
 import { sendPart } from "./sending";
 import { PARTS_AT_ONCE, Transfer, type Phase, type Services } from "./transfer";
 
 export type Failure = "network" | "signed-out" | "refused" | "unreadable" | "stopped";
 
-/** What we keep of a file beside Uppy's own; `sentence` is the server's. */
+/** What we keep of a file beside Uppy's own; `sentence` and `uploadId` are the server's. */
 export interface FileMeta extends Meta {
   folder: string;
+  uploadId: string | null;
   phase: Phase | "queued" | "waiting" | "sent" | "failed";
   failure: Failure | null;
   sentence: string;
@@ -33,7 +34,6 @@ const REMOVED = new DOMException("removed", "AbortError");
 interface Running {
   readonly transfer: Transfer;
   controller: AbortController;
-  uploadId: string | null;
   /** Ends a pause. */
   goOn: () => void;
 }
@@ -44,13 +44,12 @@ interface Running {
  * files, and an asynchronous end. See docs/decisions.
  */
 export class PortalUpload extends BasePlugin<Options, FileMeta, Body> {
-  private readonly api = new UploadApi(this.opts.event);
   private readonly digester = new Digester(this.opts.worker);
   private readonly files = new TaskQueue({ concurrency: PARTS_AT_ONCE });
   private readonly parts = new TaskQueue({ concurrency: PARTS_AT_ONCE });
   private readonly running = new Map<string, Running>();
   private readonly services: Services = {
-    api: this.api,
+    api: new UploadApi(this.opts.event),
     digester: this.digester,
     send: sendPart,
     inTurn: (task) => this.parts.add(task),
@@ -111,12 +110,11 @@ export class PortalUpload extends BasePlugin<Options, FileMeta, Body> {
     const file = this.uppy.getFile(id);
     const running: Running = {
       transfer: new Transfer(`${id} ${this.count++}`, file.data as File, this.services, {
-        onBegun: (uploadId) => (running.uploadId = uploadId),
+        onBegun: (uploadId) => this.describe(id, { uploadId }),
         onPhase: (phase) => this.describe(id, { phase }),
         onProgress: (bytesUploaded) => this.tell(id, bytesUploaded),
       }),
       controller: new AbortController(),
-      uploadId: null,
       goOn: () => undefined,
     };
     this.running.set(id, running);
@@ -179,23 +177,14 @@ export class PortalUpload extends BasePlugin<Options, FileMeta, Body> {
     for (const id of this.running.keys()) this.pause(id, false);
   };
 
+  /** Out of the list, no more: the server keeps what it has. */
   private readonly onRemoved = ({ id }: PortalFile): void => {
     const running = this.running.get(id);
     if (!running) return;
     this.running.delete(id);
     running.controller.abort(REMOVED);
     running.goOn();
-    if (running.uploadId) void this.discard(running.uploadId);
   };
-
-  /** What cannot be discarded now is given up by the server in a few days. */
-  private async discard(uploadId: string): Promise<void> {
-    try {
-      await this.api.discard(uploadId);
-    } catch (error) {
-      if (!(error instanceof Refused || error instanceof Unreachable)) throw error;
-    }
-  }
 }
 
 function failureOf(error: unknown): Failure {

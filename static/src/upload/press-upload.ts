@@ -38,7 +38,7 @@ export class PressUpload extends HTMLElement {
     this.api = new UploadApi(event);
     this.uppy = makeUppy({ event, worker: this.getAttribute("worker") ?? "" });
     this.overall = new Overall(this, this.words);
-    this.interrupted = new InterruptedUploads(this, this.api);
+    this.interrupted = new InterruptedUploads(this, this.api, this.words);
     this.uppy.on("state-update", this.onChange);
     this.listen();
   }
@@ -82,11 +82,24 @@ export class PressUpload extends HTMLElement {
 
   private clear(): void {
     const over = this.uppy.getFiles().filter((file) => !isUnderWay(file));
-    this.uppy.removeFiles(over.map((file) => file.id));
+    over.forEach((file) => this.leaveOut(file));
+  }
+
+  /** What was sent of it stays, and is shown as not sent to its end. */
+  private leaveOut(file: PortalFile): void {
+    this.uppy.removeFile(file.id);
+    const { uploadId, phase } = file.meta;
+    if (uploadId && phase === "failed") this.interrupted.add(uploadId, file.data as File);
+  }
+
+  private discard({ id, meta }: PortalFile): void {
+    this.uppy.removeFile(id);
+    if (meta.uploadId) void this.interrupted.discard(meta.uploadId);
   }
 
   private act(id: string, action: Action): void {
-    if (action === "remove" || action === "cancel") this.uppy.removeFile(id);
+    if (action === "remove") this.leaveOut(this.uppy.getFile(id));
+    else if (action === "discard") this.discard(this.uppy.getFile(id));
     else if (action === "retry") begin(this.uppy, id);
     else this.uppy.pauseResume(id);
   }

@@ -14,6 +14,7 @@ const ORDER = new Intl.Collator(undefined, { numeric: true });
 const silent = { debug: () => undefined, warn: () => undefined, error: () => undefined };
 const BEGINNING: FileMeta = {
   folder: "",
+  uploadId: null,
   phase: "queued",
   failure: null,
   sentence: "",

@@ -3,7 +3,8 @@ import { isUnderWay, sentBytes, stateOf } from "./progress";
 import { Rate } from "./rate";
 import { fill, formatPercent, formatRemaining, formatSize, word, type Words } from "./words";
 
-export type Action = "pause" | "resume" | "retry" | "cancel" | "remove";
+/** “remove” takes a file out of the list, “discard” also what was sent of it. */
+export type Action = "pause" | "resume" | "retry" | "discard" | "remove";
 
 /** One file in the list; its markup is a copy of the page's template. */
 export class Row {
@@ -88,7 +89,7 @@ export class Row {
       pause: isUnderWay(file) && !file.isPaused && file.meta.phase !== "completing",
       resume: isUnderWay(file) && file.isPaused === true,
       retry: file.meta.phase === "failed" && file.meta.canBeRetried,
-      cancel: isUnderWay(file) && file.meta.phase !== "completing",
+      discard: isUnderWay(file) && file.meta.phase !== "completing",
       remove: file.meta.phase === "failed",
     };
     const focused = document.activeElement;
