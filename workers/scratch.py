@@ -16,10 +16,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from portal.disk_use import taken_bytes
 from portal.errors import InsufficientStorage, ScratchBusy, ScratchTooSmall
 from portal.settings import Settings, variable_name
 from portal.storage.shared_copies import COPIES, SharedCopies
-from workers.disk import disk_bytes, free_bytes
+from workers.disk import blaming_full_disk, disk_bytes, free_bytes
 from workers.needs import Needs, total_bytes
 
 _PREFIX = "job-"
@@ -63,13 +64,13 @@ class Scratch:
 
     def used_bytes(self) -> int:
         """What lies below the folder now."""
-        return _folder_bytes(self.root)
+        return taken_bytes(self.root)
 
     def grow(self, folder: Path, *, used_bytes: int) -> None:
         """Give an attempt more room than it has reserved. Raises InsufficientStorage."""
         with _held(self.root):
             others = [entry for entry in self._living() if entry.folder != folder]
-            needs = _read(folder).grown(round(used_bytes * GROWTH_RATIO))
+            needs = self.noted(folder).grown(round(used_bytes * GROWTH_RATIO))
             free = self._free_bytes(others) + used_bytes
             if total_bytes([needs, *(entry.needs for entry in others)]) > self.bytes_max:
                 raise InsufficientStorage(
@@ -78,26 +79,49 @@ class Scratch:
                 )
             if needs.own_bytes > free:
                 raise _disk_is_full(needs.own_bytes - used_bytes, free - used_bytes)
-            _write(folder, needs)
+            with blaming_full_disk(self.root, free_bytes_min=self.free_bytes_min):
+                _write(folder, needs)
+
+    def noted(self, folder: Path) -> Needs:
+        """What an attempt has reserved: nothing when its owner is just removing it, and all that
+        there is when nobody can tell, so that no other attempt fails over it.
+        """
+        try:
+            noted = json.loads((folder / _LEDGER).read_bytes())
+            return Needs(own_bytes=int(noted["own_bytes"]), copies=dict(noted["copies"]))
+        except FileNotFoundError:
+            return Needs()
+        except (ValueError, KeyError, TypeError):
+            return Needs(own_bytes=self.bytes_max)
 
     def _admitted(self, needs: Needs) -> Path:
         """A new folder whose ledger file says `needs`, if there is room."""
-        self._refuse_what_never_fits(needs)
+        if total_bytes([needs]) > 0:  # else there is nothing to add up, which may take long
+            self._refuse_what_never_fits(needs)
+            self._refuse_what_has_no_room(needs)
+        with blaming_full_disk(self.root, free_bytes_min=self.free_bytes_min):
+            folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=self.root))
+            (folder / _FILES).mkdir(mode=0o700)
+            _write(folder, needs)
+        return folder
+
+    def _refuse_what_has_no_room(self, needs: Needs) -> None:
         others = self._living()
-        held_bytes = total_bytes([needs, *(entry.needs for entry in others)])
-        free = self._free_bytes(others)
-        missing = needs.beyond([entry.needs for entry in others])
-        if held_bytes > self.bytes_max or (others and missing > max(0, free)):
+        if total_bytes([needs, *(entry.needs for entry in others)]) > self.bytes_max:
             raise ScratchBusy(
                 "It waits for room: other work uses this machine's scratch space "
                 f"({_LIMIT} is {_size(self.bytes_max)})."
             )
-        if missing > max(0, free):
+        free = max(0, self._free_bytes(others))
+        missing = needs.beyond([entry.needs for entry in others])
+        if missing > free and others:
+            raise ScratchBusy(
+                f"It waits for room: it needs {_size(missing)} on the disk with the worker's "
+                f"scratch folder, and other work leaves {_size(free)} of it "
+                f"({_DISK_MINIMUM} is {_size(self.free_bytes_min)})."
+            )
+        if missing > free:
             raise _disk_is_full(missing, free)
-        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=self.root))
-        (folder / _FILES).mkdir(mode=0o700)
-        _write(folder, needs)
-        return folder
 
     def _refuse_what_never_fits(self, needs: Needs) -> None:
         wanted = total_bytes([needs])
@@ -119,7 +143,7 @@ class Scratch:
         found = []
         for folder in self.root.glob(f"{_PREFIX}*"):
             if _is_in_use(folder):
-                found.append(_Entry(folder, _read(folder)))
+                found.append(_Entry(folder, self.noted(folder)))
             else:
                 shutil.rmtree(folder, ignore_errors=True)
         return found
@@ -127,7 +151,7 @@ class Scratch:
     def _free_bytes(self, others: Sequence[_Entry]) -> int:
         """What may be written beside what the others have reserved and not written yet."""
         unwritten = sum(
-            max(0, entry.needs.own_bytes - _folder_bytes(entry.folder)) for entry in others
+            max(0, entry.needs.own_bytes - taken_bytes(entry.folder)) for entry in others
         )
         copies = self._copies()
         sizes = {key: size for entry in others for key, size in entry.needs.copies.items()}
@@ -151,8 +175,8 @@ class Reservation:
 
     def check(self) -> None:
         """See that the attempt keeps to its room, or give it more. Raises InsufficientStorage."""
-        used_bytes = _folder_bytes(self.files)
-        if used_bytes > _read(self.folder).own_bytes:
+        used_bytes = taken_bytes(self.files)
+        if used_bytes > self.scratch.noted(self.folder).own_bytes:
             self.scratch.grow(self.folder, used_bytes=used_bytes)
 
 
@@ -198,32 +222,11 @@ def _is_in_use(folder: Path) -> bool:
     return False
 
 
-def _read(folder: Path) -> Needs:
-    """What a folder has reserved; nothing when its owner is just removing it."""
-    try:
-        noted = json.loads((folder / _LEDGER).read_text())
-    except FileNotFoundError:
-        return Needs()
-    return Needs(own_bytes=noted["own_bytes"], copies=noted["copies"])
-
-
 def _write(folder: Path, needs: Needs) -> None:
-    """Only with the ledger held: nobody reads half a line."""
-    (folder / _LEDGER).write_text(
-        json.dumps({"own_bytes": needs.own_bytes, "copies": dict(needs.copies)})
-    )
-
-
-def _folder_bytes(folder: Path) -> int:
-    """What the files in and below a folder take on the disk; they may vanish meanwhile."""
-    total = 0
-    for place, _folders, names in os.walk(folder):
-        for name in names:
-            try:
-                total += os.lstat(os.path.join(place, name)).st_blocks * 512  # noqa: PTH118 - may be very many
-            except FileNotFoundError:
-                continue
-    return total
+    """Whole or not at all: on a full disk the attempt keeps what it had reserved."""
+    draft = folder / f"{_LEDGER}.draft"
+    draft.write_text(json.dumps({"own_bytes": needs.own_bytes, "copies": dict(needs.copies)}))
+    draft.replace(folder / _LEDGER)
 
 
 def _disk_is_full(wanted_bytes: int, free: int) -> InsufficientStorage:

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -66,6 +66,13 @@ def another_process(
         yield process
         if process.poll() is None:
             process.communicate("\n")
+
+
+def fill(folder: Path) -> None:
+    """Until the disk takes not one byte more."""
+    with (folder / "filler").open("wb", 0) as file, suppress(OSError):
+        while True:
+            file.write(bytes(MEBIBYTE))
 
 
 def may_begin(scratch: Scratch, own: int, **copies: int) -> bool:
@@ -149,6 +156,59 @@ def test_a_disk_that_is_full_of_other_things_is_blamed(disk: Path) -> None:
         pass
     with scratch_at(disk, minimum=50).reserved(Needs()):
         pass  # what writes nothing may go on
+
+
+def test_a_disk_without_a_single_byte_is_no_unexpected_fault(disk: Path) -> None:
+    disk.mkdir()
+    fill(disk.parent)
+    with (
+        pytest.raises(InsufficientStorage, match=r"scratch folder .* is full"),
+        scratch_at(disk).reserved(Needs()),
+    ):
+        pass
+
+
+def test_what_is_reserved_outlives_a_full_disk(disk: Path) -> None:
+    scratch = scratch_at(disk)
+    with scratch.reserved(Needs(own_bytes=0, copies={"original": 0})) as room:
+        fill(disk.parent)
+        with pytest.raises(InsufficientStorage, match=r"scratch folder .* is full"):
+            scratch.grow(room.folder, used_bytes=0)
+        assert scratch.noted(room.folder) == Needs(0, {"original": 0})
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"own_bytes": null, "copies": {}}'])
+def test_an_unreadable_ledger_is_taken_for_all_the_room(tmp_path: Path, text: str) -> None:
+    scratch = scratch_at(tmp_path, limit=100)
+    with scratch.reserved(Needs(MEBIBYTE)) as room:
+        (room.folder / "reserved").write_text(text)
+        assert may_begin(scratch, 0)
+        assert not may_begin(scratch, 1)
+        room.check()
+    assert may_begin(scratch, 100)
+
+
+def test_what_needs_no_room_waits_for_none(tmp_path: Path) -> None:
+    """Nor does it add up what the others have written."""
+    with another_process(tmp_path, own=60):
+        lowered = scratch_at(tmp_path, limit=50)
+        assert may_begin(lowered, 0)
+        assert not may_begin(lowered, 1)
+
+
+def test_who_waits_is_told_whether_for_the_limit_or_for_the_disk(disk: Path) -> None:
+    with another_process(disk, own=60):
+        with (
+            pytest.raises(ScratchBusy, match=r"PORTAL_SCRATCH_BYTES_MAX is 70\.0 MiB"),
+            scratch_at(disk, limit=70).reserved(Needs(20 * MEBIBYTE)),
+        ):
+            pass
+        with (
+            pytest.raises(ScratchBusy, match=r"needs 41\.0 MiB .*FREE_BYTES_MIN") as told,
+            scratch_at(disk).reserved(Needs(41 * MEBIBYTE)),
+        ):
+            pass
+    assert "PORTAL_SCRATCH_BYTES_MAX" not in str(told.value)
 
 
 def test_who_outgrows_a_reservation_gets_more_while_there_is_more(tmp_path: Path) -> None:
