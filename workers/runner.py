@@ -24,7 +24,6 @@ from portal.errors import (
     MediaRefused,
     PortalError,
     ScratchBusy,
-    ScratchTooSmall,
     SearchUnavailable,
     Superseded,
     ToolMissing,
@@ -77,6 +76,7 @@ class StepRunner:
     sandbox: Sandbox
     handlers: StepHandlers
     stop: threading.Event = field(default_factory=threading.Event)
+    room_every_seconds: float = ROOM_EVERY_SECONDS
 
     def run(self, step: Step, asset_id: str) -> None:
         """One attempt at one step; an ended step or a removed asset is left alone."""
@@ -110,9 +110,9 @@ class StepRunner:
             raise
         except (Interrupted, ScratchBusy, SearchUnavailable) as error:
             return self._go_on_later(attempt, error)
-        except (MediaRefused, ToolMissing, ScratchTooSmall) as error:  # waiting would mend nothing
+        except (MediaRefused, ToolMissing) as error:  # waiting would mend nothing
             return self._fail(attempt, str(error), cause=cause_of(error))
-        except PortalError as error:
+        except PortalError as error:  # ScratchTooSmall too: another machine may be larger
             return self._try_again(attempt, str(error), cause=cause_of(error))
         except Exception:  # noqa: BLE001 - the border of a job: a fault in one must not end the others
             _log.exception("step raised an unexpected error", step=attempt.step)
@@ -227,7 +227,7 @@ class StepRunner:
             stop=self.stop,
             report_progress=_Progress(self.runtime, attempt),
             publish_early=partial(self._publish_early, attempt),
-            check_room=_Sparingly(room.check, every_seconds=ROOM_EVERY_SECONDS),
+            check_room=_Sparingly(room.check, every_seconds=self.room_every_seconds),
         )
 
     def _publish_early(self, attempt: Attempt, renditions: Sequence[Rendition]) -> None:

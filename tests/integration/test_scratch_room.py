@@ -15,15 +15,16 @@ import pytest
 
 from portal.assets.models import Step, StepState
 from portal.errors import InsufficientStorage, ScratchBusy, ScratchTooSmall
-from portal.jobs import Task
+from portal.jobs import Lane, Task
 from portal.runtime import Runtime
 from tests.small_disks import small_disk
 from tests.stored_files import MP4, make_event, queued_jobs, record_of, store
+from workers.lanes import RETRIES
 from workers.needs import Needs
 from workers.run import StepResult, StepRun
-from workers.runner import StepRunner
+from workers.runner import ROOM_EVERY_SECONDS, StepRunner
 from workers.sandbox import Level, Sandbox
-from workers.scratch import Scratch, open_scratch
+from workers.scratch import Scratch
 
 MEBIBYTE = 1024**2
 HOLDER = """
@@ -254,28 +255,57 @@ class TestSteps:
         record = record_of(runtime, asset_id, Step.TRANSCODE)
         assert (record.state, record.tries, record.detail) == (StepState.DONE, 1, None)
 
-    def test_a_step_that_can_never_fit_fails_at_once(self, runtime: Runtime) -> None:
+    def test_a_step_that_does_not_fit_on_one_machine_waits_for_another(
+        self, runtime: Runtime
+    ) -> None:
         asset_id = store(runtime, make_event(runtime), "scrum.mp4", MP4)
         runner(limited(runtime, limit=10), succeed).run(Step.TRANSCODE, asset_id)
+        record = record_of(runtime, asset_id, Step.TRANSCODE)
+        assert (record.state, record.tries) == (StepState.WAITING, 1)
+        assert "PORTAL_SCRATCH_BYTES_MAX allows 10.0 MiB" in str(record.detail)
+
+        runner(limited(runtime, limit=20), succeed).run(Step.TRANSCODE, asset_id)
+        assert record_of(runtime, asset_id, Step.TRANSCODE).state is StepState.DONE
+
+    def test_a_step_that_fits_on_no_machine_fails_and_says_why(self, runtime: Runtime) -> None:
+        asset_id = store(runtime, make_event(runtime), "scrum.mp4", MP4)
+        for _try in range(RETRIES[Lane.MEDIA].tries_max):
+            runner(limited(runtime, limit=10), succeed).run(Step.TRANSCODE, asset_id)
         record = record_of(runtime, asset_id, Step.TRANSCODE)
         assert record.state is StepState.FAILED
         assert "PORTAL_SCRATCH_BYTES_MAX allows 10.0 MiB" in str(record.detail)
 
     def test_a_handler_is_told_that_it_outgrew_its_room(self, runtime: Runtime) -> None:
         asset_id = store(runtime, make_event(runtime), "scrum.mp4", MP4)
-        whole = limited(runtime, limit=20)
+        seen: list[int] = []
 
         def handle(run: StepRun) -> StepResult:
+            (run.scratch / "segment").write_bytes(bytes(15 * MEBIBYTE))
+            run.check_room()
+            seen.append(15)
             (run.scratch / "segment").write_bytes(bytes(19 * MEBIBYTE))
-            with open_scratch(whole.settings).reserved(Needs()):
-                open_scratch(whole.settings).grow(run.scratch.parent, used_bytes=19 * MEBIBYTE)
+            run.check_room()
             return StepResult()
 
-        runner(whole, handle).run(Step.TRANSCODE, asset_id)
+        run = runner(limited(runtime, limit=20), handle, room_every_seconds=0)
+        run.run(Step.TRANSCODE, asset_id)
         record = record_of(runtime, asset_id, Step.TRANSCODE)
+        assert seen == [15]
         assert (record.state, record.tries) == (StepState.WAITING, 1)
         assert "more than was to be expected" in str(record.detail)
         assert list(runtime.settings.scratch_path.iterdir()) == []
+
+    def test_a_handler_that_asks_often_is_seldom_looked_at(self, runtime: Runtime) -> None:
+        asset_id = store(runtime, make_event(runtime), "scrum.mp4", MP4)
+
+        def handle(run: StepRun) -> StepResult:
+            (run.scratch / "segment").write_bytes(bytes(19 * MEBIBYTE))
+            run.check_room()
+            return StepResult()
+
+        run = runner(limited(runtime, limit=20), handle, room_every_seconds=3600)
+        run.run(Step.TRANSCODE, asset_id)
+        assert record_of(runtime, asset_id, Step.TRANSCODE).state is StepState.DONE
 
 
 def limited(runtime: Runtime, *, limit: int) -> Runtime:
@@ -283,8 +313,18 @@ def limited(runtime: Runtime, *, limit: int) -> Runtime:
     return replace(runtime, settings=runtime.settings.model_copy(update=update))
 
 
-def runner(runtime: Runtime, handler: Callable[[StepRun], StepResult]) -> StepRunner:
-    return StepRunner(runtime, Sandbox(Level.PLAIN), dict.fromkeys(Step, handler))
+def runner(
+    runtime: Runtime,
+    handler: Callable[[StepRun], StepResult],
+    *,
+    room_every_seconds: float = ROOM_EVERY_SECONDS,
+) -> StepRunner:
+    return StepRunner(
+        runtime,
+        Sandbox(Level.PLAIN),
+        dict.fromkeys(Step, handler),
+        room_every_seconds=room_every_seconds,
+    )
 
 
 def succeed(_run: StepRun) -> StepResult:
