@@ -13,7 +13,8 @@ PortalError                     500
 ├── InsufficientStorage         507   the disk minimum would be crossed
 ├── SettingsError               500   the installation is set up wrongly (exit code 2)
 ├── DatabaseUnavailable         503
-├── SearchUnavailable           503
+├── SearchUnavailable           503   away, busy or refusing; the index may be well
+│   └── IndexUnusable           503   it answers, and the index must be made anew
 ├── StorageError                500
 │   ├── ObjectMissing           404
 │   ├── StorageDenied           500   never shown as "missing"
@@ -119,6 +120,10 @@ class DatabaseUnavailable(PortalError):
 class SearchUnavailable(PortalError):
     status = 503
     code = "search_unavailable"
+
+
+class IndexUnusable(SearchUnavailable):
+    """Damaged, or laid out by another version: only a rebuild mends that."""
 
 
 class StorageError(PortalError):

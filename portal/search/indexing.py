@@ -36,7 +36,8 @@ def rebuild_index(connection: Connection, engine: SearchEngine) -> int:
 def fill_empty_index(connection: Connection, engine: SearchEngine) -> int:
     """Rebuild an index that holds nothing but should: it is new, or the engine has lost it.
 
-    Returns how many documents it now holds. Raises SearchUnavailable.
+    Returns how many documents it now holds. Raises SearchUnavailable, or IndexUnusable for one that
+    has to be rebuilt whatever it holds.
     """
     repository.hold_index(connection)
     count = engine.status().document_count

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TextIO
 
-from portal.errors import SearchUnavailable
+from portal.errors import IndexUnusable, SearchUnavailable
 from portal.ids import is_id, new_id
 
 FOLDER_MODE = 0o700
@@ -42,12 +42,16 @@ class Generations:
         self._schema_version = schema_version
 
     def current(self) -> Path | None:
-        """The folder to read; None while there is no index at all. Raises SearchUnavailable."""
+        """The folder to read; None while there is no index at all.
+
+        Raises IndexUnusable when it is damaged or of another layout, SearchUnavailable when it
+        cannot be read.
+        """
         pointer = self._read_pointer()
         if pointer is None:
             return None
         if pointer.schema_version != self._schema_version:
-            raise SearchUnavailable(
+            raise IndexUnusable(
                 "The search index was written by another version of the portal "
                 f"(its layout is {pointer.schema_version}, not {self._schema_version}). {REBUILD}"
             )
@@ -94,7 +98,7 @@ class Generations:
                 f"The search index cannot be read: {error.strerror}. {REBUILD}"
             ) from error
         except (ValueError, TypeError) as error:
-            raise SearchUnavailable(f"The search index is damaged: {error}. {REBUILD}") from error
+            raise IndexUnusable(f"The search index is damaged: {error}. {REBUILD}") from error
 
     def _readable_pointer(self) -> Pointer | None:
         try:

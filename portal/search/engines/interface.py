@@ -68,7 +68,7 @@ class EngineStatus:
 
 
 class SearchEngine(Protocol):
-    """Each verb may raise SearchUnavailable."""
+    """Each verb may raise SearchUnavailable, or IndexUnusable, which is one."""
 
     def replace(self, owner_ids: Sequence[str], documents: Sequence[Document]) -> None:
         """Drop every document of these owners and add the given ones; atomic for readers."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import tantivy
 
-from portal.errors import SearchUnavailable
+from portal.errors import IndexUnusable, SearchUnavailable
 from portal.search.documents import Document
 from portal.search.encoding import decode
 from portal.search.engines.embedded.clauses import clause_of
@@ -153,5 +153,7 @@ def _translated_errors() -> Iterator[None]:
     """tantivy reports whatever goes wrong with its files as a ValueError."""
     try:
         yield
-    except (ValueError, OSError) as error:
-        raise SearchUnavailable(f"The search index cannot be used: {error}. {REBUILD}") from error
+    except ValueError as error:
+        raise IndexUnusable(f"The search index cannot be used: {error}. {REBUILD}") from error
+    except OSError as error:
+        raise SearchUnavailable(f"The search index cannot be used: {error}.") from error

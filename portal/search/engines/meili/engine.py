@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 
-from portal.errors import SearchUnavailable
+from portal.errors import IndexUnusable
 from portal.ids import new_id
 from portal.search.documents import Document
 from portal.search.engines.interface import (
@@ -103,7 +103,7 @@ class MeilisearchEngine:
         return sorted({read_value(row["written_by"]) for row in rows})
 
     def _is_laid_out(self) -> bool:
-        """False when there is nothing yet. Raises SearchUnavailable for an index of another layout.
+        """False when there is nothing yet. Raises IndexUnusable for an index of another layout.
 
         One without rows may be somebody's who is just making it.
         """
@@ -113,5 +113,5 @@ class MeilisearchEngine:
         if LAYOUT in layout:
             return True
         if self._server.count(self._index):
-            raise SearchUnavailable(OTHER_LAYOUT)
+            raise IndexUnusable(OTHER_LAYOUT)
         return False

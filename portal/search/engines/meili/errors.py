@@ -17,7 +17,7 @@ from meilisearch.errors import (
     MeilisearchTimeoutError,
 )
 
-from portal.errors import SearchUnavailable
+from portal.errors import IndexUnusable, SearchUnavailable
 from portal.search.engines.generations import REBUILD
 
 REASON_LENGTH_MAX = 300
@@ -41,12 +41,17 @@ _NO_ROOM = frozenset(
 
 @contextmanager
 def translated_errors(deed: str) -> Iterator[None]:
-    """`deed` says what was tried: "search", "write to the index". Raises SearchUnavailable."""
+    """`deed` says what was tried: "search", "write to the index".
+
+    Raises SearchUnavailable, or IndexUnusable for an index of another layout.
+    """
     try:
         yield
     except MeilisearchTimeoutError as error:
         raise SearchUnavailable(f"The search server took too long to {deed}.") from error
     except MeilisearchApiError as error:
+        if error.code in _OF_ANOTHER_LAYOUT:
+            raise IndexUnusable(OTHER_LAYOUT) from error
         raise SearchUnavailable(_sentence(error, deed)) from error
     except MeilisearchCommunicationError as error:
         raise SearchUnavailable(f"{_UNREACHABLE} to {deed}; {_SETTING}.") from error
@@ -67,8 +72,6 @@ def task_failure(deed: str, error: Mapping[str, Any] | None) -> SearchUnavailabl
 
 
 def _sentence(error: MeilisearchApiError, deed: str) -> str:
-    if error.code in _OF_ANOTHER_LAYOUT:
-        return OTHER_LAYOUT
     if error.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return f"{_REFUSED_KEY} ({deed})."
     reason = _shortened(error.message)
