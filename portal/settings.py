@@ -185,6 +185,8 @@ class Settings(BaseModel):
         keys = (self.s3_access_key, self.s3_secret_key)
         if self.s3_endpoint_url is not None and None in keys:
             raise ValueError("PORTAL_S3_ENDPOINT_URL needs PORTAL_S3_ACCESS_KEY and _SECRET_KEY")
+        if self.s3_endpoint_url is None and self.s3_public_url is not None:
+            raise ValueError("PORTAL_S3_PUBLIC_URL needs PORTAL_S3_ENDPOINT_URL")
         if self.s3_endpoint_url is None and self.delivery == "redirect":
             raise ValueError("PORTAL_DELIVERY=redirect needs PORTAL_S3_ENDPOINT_URL")
         return self

@@ -20,10 +20,18 @@ SECURITY_HEADERS: Mapping[str, str] = {
 }
 
 
-def content_security_policy(settings: Settings) -> str:
-    """What pages may load and do; with a store, media come from there and uploads go there."""
+DESK_PATH = "/desk/"
+
+
+def content_security_policy(settings: Settings, *, is_desk: bool) -> str:
+    """What a page may load and do.
+
+    Its media come from the store where delivery redirects there, and the desk's uploads go there;
+    nobody else is told where the store is.
+    """
     store = _store_origin(settings)
-    beside = f" {store}" if store else ""
+    media = f" {store}" if store and _redirects(settings) else ""
+    calls = f" {store}" if store and is_desk else media
     return "; ".join(
         (
             "default-src 'none'",
@@ -31,10 +39,10 @@ def content_security_policy(settings: Settings) -> str:
             # media-chrome writes <style> into its shadow roots: muxinc/media-chrome#898. Styles
             # can load nothing from elsewhere, because images and fonts are limited too.
             "style-src 'self' 'unsafe-inline'",
-            f"img-src 'self' data:{beside}",
+            f"img-src 'self' data:{media}",
             "font-src 'self'",
-            f"media-src 'self' blob:{beside}",
-            f"connect-src 'self'{beside}",
+            f"media-src 'self' blob:{media}",
+            f"connect-src 'self'{calls}",
             "worker-src 'self' blob:",
             "manifest-src 'self'",
             "form-action 'self'",
@@ -47,18 +55,25 @@ def content_security_policy(settings: Settings) -> str:
 class SecurityHeaders:
     def __init__(self, app: ASGIApp, *, settings: Settings) -> None:
         self.app = app
-        policy = content_security_policy(settings)
-        self.headers = {"Content-Security-Policy": policy, **SECURITY_HEADERS}
+        self.policies = {
+            is_desk: content_security_policy(settings, is_desk=is_desk) for is_desk in (True, False)
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in self.headers.items():
+                policy = self.policies[scope["path"].startswith(DESK_PATH)]
+                headers.setdefault("Content-Security-Policy", policy)
+                for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
+
+
+def _redirects(settings: Settings) -> bool:
+    return settings.delivery in {"auto", "redirect"}
 
 
 def _store_origin(settings: Settings) -> str | None:

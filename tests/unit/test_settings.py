@@ -154,6 +154,11 @@ def test_a_redirect_to_no_store_is_refused() -> None:
         load_settings({"PORTAL_DELIVERY": "redirect"})
 
 
+def test_a_public_address_of_no_store_is_refused() -> None:
+    with pytest.raises(SettingsError, match="PORTAL_S3_PUBLIC_URL needs PORTAL_S3_ENDPOINT_URL"):
+        load_settings({"PORTAL_S3_PUBLIC_URL": "https://media.example.org"})
+
+
 def test_an_unknown_kind_of_upload_is_told_the_known_ones() -> None:
     with pytest.raises(SettingsError, match="some of video, audio, photo, captions"):
         load_settings({"PORTAL_UPLOAD_KINDS": "video,tape"})
