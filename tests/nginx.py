@@ -84,6 +84,7 @@ def running_nginx(
         "NGINX_CACHE": f"{folder}/cache",
         "NGINX_MEDIA_CACHE": "portal_media" if caches_media else "off",
         "NGINX_ACCESS_LOG": f"{folder}/access.log",
+        "NGINX_ERROR_LOG": f"{folder}/error.log",
     }
     (folder / "portal.conf").write_text(filled(TEMPLATE.read_text(), values))
     # As root, the workers must keep root's right to the tests' folders, as they keep the portal's.

@@ -20,6 +20,7 @@ from tests.nginx import INFRA, Nginx, running_nginx
 
 TEXT = b"#EXTM3U\n" + b"#EXTINF:4.000000,\nsegment.m4s\n" * 200
 SILENT_SECONDS_MAX = 10.0
+LOST = "/-/store/press-portal/lost"
 
 
 class Portal(ThreadingHTTPServer):
@@ -31,6 +32,7 @@ class Portal(ThreadingHTTPServer):
         self.requests: list[tuple[str, Mapping[str, str]]] = []
         self.first_bytes = threading.Event()
         self.may_end = threading.Event()
+        self.handed_to = ""
 
 
 class Answering(BaseHTTPRequestHandler):
@@ -42,7 +44,11 @@ class Answering(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.requests.append((self.path, dict(self.headers.items())))
-        if self.path.endswith("/progress"):
+        if self.path.startswith(("/press-portal/lost", "/media/-/")):
+            self.send_error(404)
+        elif self.server.handed_to:
+            self._hand_over()
+        elif self.path.endswith("/progress"):
             self._stream()
         elif self.path.startswith("/static/"):
             self._answer(TEXT, "text/css", "public, max-age=31536000, immutable")
@@ -70,6 +76,12 @@ class Answering(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def _hand_over(self) -> None:
+        self.send_response(200)
+        self.send_header("X-Accel-Redirect", self.server.handed_to)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
     def _stream(self) -> None:
         self.send_response(200)
@@ -148,6 +160,67 @@ def test_no_query_is_logged(nginx: Nginx) -> None:
     log = nginx.log("access.log")
     assert "/en/search" in log
     assert "secret-name" not in log
+
+
+def test_a_setup_link_is_not_logged(nginx: Nginx) -> None:
+    for path in ("/setup/secret-word", "/en/"):
+        with asked(nginx, path) as answer:
+            answer.read()
+    log = nginx.log("access.log")
+    assert "/setup/-" in log
+    assert "secret-word" not in log
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("PUT", "/api/v1/uploads/abc/parts/3?expires=1&signature=secret-word"),
+        ("PUT", "/press-portal/assets/a/original?X-Amz-Signature=secret-word"),
+        ("DELETE", "/press-portal/assets/a/original?X-Amz-Signature=secret-word"),
+        ("GET", "/media/a/poster.jpg"),
+    ],
+)
+def test_no_signature_gets_into_the_error_log(
+    portal: Portal, tmp_path: Path, method: str, path: str
+) -> None:
+    """Where the portal or the store is away, and where nginx itself refuses."""
+    portal.handed_to = "/-/store/press-portal/assets/a?X-Amz-Signature=secret-word"
+    is_handed = path.startswith("/media/")
+    port = portal.port if is_handed else free_port()
+    with running_nginx(tmp_path, portal_port=port) as nginx:
+        for size_bytes in (1, 10**9):
+            head = f"{method} {path} HTTP/1.1\nHost: localhost\nContent-Length: {size_bytes}"
+            with start_sending(nginx, head) as client:
+                assert int(client.recv(12).split()[1]) >= 400
+    assert "secret-word" not in nginx.log("error.log")
+    assert path.partition("?")[0] in nginx.log("access.log")
+    assert "secret-word" not in nginx.log("access.log")
+
+
+def test_a_signature_of_the_store_does_not_come_back_to_the_portal(
+    portal: Portal, tmp_path: Path
+) -> None:
+    portal.handed_to = f"{LOST}?X-Amz-Signature=secret-word"
+    url = f"http://127.0.0.1:{portal.port}"
+    with (
+        running_nginx(tmp_path, portal_port=portal.port, store=url) as nginx,
+        asked(nginx, "/media/a/poster.jpg"),
+    ):
+        asked_for = [path for path, _ in portal.requests]
+    assert asked_for[-2:] == [
+        "/press-portal/lost?X-Amz-Signature=secret-word",
+        "/media/-/nothing",
+    ]
+
+
+def test_what_goes_wrong_elsewhere_is_in_the_error_log(tmp_path: Path) -> None:
+    with (
+        running_nginx(tmp_path, portal_port=free_port()) as nginx,
+        asked(nginx, "/en/") as answer,
+    ):
+        assert answer.status == 502
+    assert "Connection refused" in nginx.log("error.log")
+    assert '"portal_status":"502"' in nginx.log("access.log")
 
 
 # --- text ------------------------------------------------------------------------------------
