@@ -65,6 +65,7 @@ def run_checks(settings: Settings) -> list[Check]:
         check_disk(settings),
         check_data_folder(settings),
         check_address(settings),
+        check_delivery(settings),
     ]
     try:
         with open_runtime(settings) as runtime:
@@ -165,6 +166,26 @@ def check_address(settings: Settings) -> Check:
         CheckState.OK,
         "No public address is set; links name the host that a request names. That is for this "
         "machine only: `portal serve --host 0.0.0.0` would take passwords over plain http.",
+    )
+
+
+def check_delivery(settings: Settings) -> Check:
+    """Only nginx may see what it is told to send; whoever asks the portal past it sees that, too.
+
+    That nginx is named is all the sign there is: without it, it stands nowhere, or as a stranger.
+    """
+    who = variable_name("delivery")
+    if settings.delivery != "nginx":
+        return Check("delivery", CheckState.OK, f"{who} is {settings.delivery}.")
+    if settings.trusted_proxies:
+        named = ", ".join(settings.trusted_proxies)
+        return Check("delivery", CheckState.OK, f"nginx at {named} sends the media.")
+    return Check(
+        "delivery",
+        CheckState.WARNING,
+        f"{who} is nginx, and no nginx is known: who reaches the portal past it gets no media, but "
+        "the store's signed addresses, and all readers count as one.",
+        f"Name nginx in {variable_name('trusted_proxies')}, and let nobody else reach the portal.",
     )
 
 

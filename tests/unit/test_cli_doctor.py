@@ -14,6 +14,7 @@ from portal.doctor import (
     CheckState,
     check_address,
     check_data_folder,
+    check_delivery,
     disk_finding,
     listed_names,
     sandbox_finding,
@@ -87,6 +88,26 @@ def test_an_address_behind_https_may_have_further_hosts() -> None:
 
 def test_without_an_address_the_danger_of_listening_everywhere_is_named() -> None:
     assert "--host 0.0.0.0" in check_address(Settings()).sentence
+
+
+@pytest.mark.parametrize(
+    ("delivery", "trusted_proxies", "state"),
+    [
+        ("auto", (), CheckState.OK),
+        ("portal", (), CheckState.OK),
+        ("nginx", ("127.0.0.1",), CheckState.OK),
+        ("nginx", (), CheckState.WARNING),
+    ],
+)
+def test_nginx_must_be_known_where_it_sends_the_media(
+    delivery: str, trusted_proxies: tuple[str, ...], state: CheckState
+) -> None:
+    settings = Settings.model_validate({"delivery": delivery, "trusted_proxies": trusted_proxies})
+
+    check = check_delivery(settings)
+
+    assert check.state is state
+    assert ("PORTAL_TRUSTED_PROXIES" in check.advice) is (state is CheckState.WARNING)
 
 
 @pytest.mark.parametrize(
