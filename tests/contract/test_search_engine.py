@@ -281,6 +281,16 @@ def test_filters_restrict_items_total_and_facets(
     assert found.total == sum(found.facets["kind"].values()) == len(expected)
 
 
+def test_every_event_is_counted_however_many_there_are(engine: SearchEngine) -> None:
+    """Else nobody could tell whether all that is counted may be seen."""
+    engine.rebuild(
+        replace(passage("hello", id=f"p{number}"), event_slug=f"event-{number}")
+        for number in range(1_200)
+    )
+    found = find(engine, "hello")
+    assert sum(found.facets["event"].values()) == found.total == 1_200
+
+
 def test_facets_count_visible_matches_alone(mixed: SearchEngine) -> None:
     assert find(mixed, "vote").facets == {
         "kind": {"passage": 2, "photo": 1, "person": 1},

@@ -16,6 +16,9 @@ from portal.visibility import Viewer
 
 CANDIDATES_MAX = 200
 FACETS = ("kind", "language", "event", "person")
+FACET_VALUES_MAX = 16_000
+"""Of each facet. Totals are taken at their word only while every event is among them, so this is
+ten events a week for thirty years; tantivy allows 65,000 values of all facets together."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from portal.search.engines.embedded.clauses import clause_of
 from portal.search.engines.embedded.schema import SCHEMA, SCHEMA_VERSION, row_of
 from portal.search.engines.generations import REBUILD, Generations
 from portal.search.engines.interface import (
+    FACET_VALUES_MAX,
     FACETS,
     Candidate,
     CandidateQuery,
@@ -25,7 +26,6 @@ from portal.search.engines.interface import (
 
 WRITER_HEAP_BYTES = 20_000_000
 """tantivy takes no less than 15 MB; one thread is enough for the work of one press office."""
-FACET_VALUES_MAX = 1000
 
 
 class EmbeddedEngine:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from portal.search.engines.interface import FACETS
+from portal.search.engines.interface import FACET_VALUES_MAX, FACETS
 
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
 """Raise it when the settings or rows below, a document's fields or the tables of `text` change."""
 LAYOUT = f"layout_{LAYOUT_VERSION}"
 """The one searchable attribute, which no row has. Each search names it, so that the server itself
@@ -39,7 +39,6 @@ KEY_ACTIONS = (
 )
 """What our key must be allowed for the index and its drafts; all of it is needed."""
 
-FACET_VALUES_MAX = 1000
 TOTAL_MAX = 2**31
 """The server counts no further than it would page."""
 
