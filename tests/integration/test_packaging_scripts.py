@@ -17,10 +17,6 @@ WITH_SECRETS = CONTAINERS / "with-secrets"
 EXPOSURE_MAX = 3.0
 """Of 10; systemd calls what is below 5 "OK"."""
 
-needs_systemd = pytest.mark.skipif(
-    shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed"
-)
-
 
 # --- make-secrets ----------------------------------------------------------------------------
 
@@ -91,9 +87,20 @@ def test_a_wrong_call_is_refused(tmp_path: Path, words: tuple[str, ...]) -> None
 # --- systemd ---------------------------------------------------------------------------------
 
 
-@needs_systemd
+@pytest.fixture
+def systemd_analyze() -> str:
+    """Where CI promises it, its absence is a failure."""
+    program = shutil.which("systemd-analyze")
+    if program is not None:
+        return program
+    reason = "systemd-analyze judges the units and is not installed; `infra/bin/setup test` does it"
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
 @pytest.mark.parametrize("name", ["press-portal.service", "press-portal-worker@1.service"])
-def test_systemd_finds_no_fault_in_a_unit(name: str, tmp_path: Path) -> None:
+def test_systemd_finds_no_fault_in_a_unit(systemd_analyze: str, name: str, tmp_path: Path) -> None:
     program = tmp_path / "portal"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
@@ -101,7 +108,7 @@ def test_systemd_finds_no_fault_in_a_unit(name: str, tmp_path: Path) -> None:
         text = source.read_text().replace("/opt/press-portal/.venv/bin/portal", str(program))
         (tmp_path / source.name).write_text(text)
     result = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", tmp_path / name],
+        [systemd_analyze, "verify", "--man=no", "--recursive-errors=no", tmp_path / name],
         capture_output=True,
         text=True,
         check=False,
@@ -109,11 +116,10 @@ def test_systemd_finds_no_fault_in_a_unit(name: str, tmp_path: Path) -> None:
     assert (result.returncode, result.stderr) == (0, "")
 
 
-@needs_systemd
 @pytest.mark.parametrize("path", sorted(UNITS.iterdir()), ids=lambda path: path.stem)
-def test_systemd_finds_a_unit_closed_enough(path: Path) -> None:
+def test_systemd_finds_a_unit_closed_enough(systemd_analyze: str, path: Path) -> None:
     result = subprocess.run(
-        ["systemd-analyze", "security", "--offline=true", "--no-pager", path],
+        [systemd_analyze, "security", "--offline=true", "--no-pager", path],
         capture_output=True,
         text=True,
         check=True,

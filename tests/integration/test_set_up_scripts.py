@@ -59,6 +59,59 @@ def test_an_unknown_benchmark_is_named() -> None:
     assert "no benchmark named no_such_thing" in ended.stderr
 
 
+APT_GET = """#!/bin/sh
+echo "$@" >>"$ROOT/asked"
+if [ "$2" = install ]; then
+  "$ROOT/usr/sbin/policy-rc.d"; echo "policy $?" >>"$ROOT/asked"
+  cat "$ROOT/etc/postgresql-common/createcluster.d/press-portal.conf" >>"$ROOT/asked"
+  [ "$4" != no-such-package ]
+fi
+"""
+
+
+def install_quietly(folder: Path, *packages: str) -> tuple[int, list[str]]:
+    """With an apt-get and a systemctl that only note what they are asked, and what they find."""
+    programs = folder / "programs"
+    programs.mkdir()
+    for name, text in (("apt-get", APT_GET), ("systemctl", '#!/bin/sh\necho "$@" >>"$ROOT/asked"')):
+        (programs / name).write_text(text)
+        (programs / name).chmod(0o755)
+    path = f"{programs}:{os.environ['PATH']}"
+    ended = _run("install-quietly", *packages, environment={"PATH": path, "ROOT": str(folder)})
+    return ended.returncode, (folder / "asked").read_text().splitlines()
+
+
+def test_what_is_installed_does_not_start(tmp_path: Path) -> None:
+    code, asked = install_quietly(tmp_path, "nginx", "postgresql")
+    assert code == 0
+    assert asked == [
+        "-qq update",
+        "-qq install --no-install-recommends nginx postgresql",
+        "policy 101",
+        "create_main_cluster = false",
+        "--quiet disable nginx",
+    ]
+    assert [path for path in tmp_path.rglob("*") if path.suffix == ".conf"] == []
+    assert not (tmp_path / "usr/sbin/policy-rc.d").exists()
+
+
+def test_a_failed_installation_changes_no_rule_of_the_machine(tmp_path: Path) -> None:
+    policy = tmp_path / "usr/sbin/policy-rc.d"
+    policy.parent.mkdir(parents=True)
+    policy.write_text("#!/bin/sh\nexit 104\n")
+    policy.chmod(0o755)
+    code, asked = install_quietly(tmp_path, "no-such-package")
+    assert code != 0
+    assert "policy 104" in asked
+    assert policy.read_text() == "#!/bin/sh\nexit 104\n"
+    assert list((tmp_path / "etc/postgresql-common/createcluster.d").iterdir()) == []
+
+
+def test_a_service_that_was_there_before_is_left_alone(tmp_path: Path) -> None:
+    _code, asked = install_quietly(tmp_path, "wrk")
+    assert not any("disable" in line for line in asked)
+
+
 def test_a_system_without_packages_or_apt_is_told_what_to_install(tmp_path: Path) -> None:
     for program in BARE_SYSTEM:
         found = shutil.which(program)
@@ -66,5 +119,5 @@ def test_a_system_without_packages_or_apt_is_told_what_to_install(tmp_path: Path
         (tmp_path / program).symlink_to(found)
     ended = _run("system-packages", "test", environment={"PATH": str(tmp_path)})
     assert ended.returncode == 2
-    for package in ("ffmpeg", "bubblewrap", "chromium", "espeak-ng"):
+    for package in ("ffmpeg", "bubblewrap", "chromium", "espeak-ng", "systemd"):
         assert package in ended.stderr

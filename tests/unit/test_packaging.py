@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from portal.cli import serve as serve_command
 from portal.cli import worker as worker_command
+from portal.doctor import CheckState, check_delivery
 from portal.settings import PREFIX, Settings, load_settings, variable_name
 from tests.packaging import (
     COMPOSE,
@@ -163,6 +164,13 @@ def test_the_portal_accepts_its_settings(name: str, tmp_path: Path) -> None:
     assert settings.base_url == settings.s3_public_url == PUBLIC_ADDRESS
     embedded = (settings.is_embedded_database, settings.is_embedded_search)
     assert not any((*embedded, settings.is_local_storage))
+
+
+@pytest.mark.parametrize("name", ["portal", "web"])
+def test_the_doctor_knows_the_nginx_that_sends_the_media(name: str) -> None:
+    environment = services()[name]["environment"]
+    given = {key: environment[key] for key in ("PORTAL_DELIVERY", "PORTAL_TRUSTED_PROXIES")}
+    assert check_delivery(load_settings(given)).state is CheckState.OK
 
 
 @pytest.mark.parametrize("name", ["portal", "worker"])
