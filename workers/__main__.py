@@ -22,7 +22,7 @@ from portal.settings import Settings, load_settings
 from portal.supervisor import PRIVATE_UMASK, watch_lifeline
 from workers.indexing import IndexKeeper
 from workers.queue import JobRunner, build_app, run_until
-from workers.reconcile import Sweep
+from workers.reconcile import Sweep, sweeping
 from workers.registry import STEP_HANDLERS, job_handlers
 from workers.runner import StepRunner
 from workers.sandbox import open_sandbox
@@ -63,18 +63,15 @@ def work(
     open_scratch(settings).delete_abandoned()
     runner = StepRunner(runtime, open_sandbox(settings), STEP_HANDLERS, stop)
     jobs = JobRunner(runtime.engine, job_handlers(runner))
-    sweep = threading.Thread(target=Sweep(runtime, stop).run, name="sweep", daemon=True)
-    sweep.start()
     if Lane.INDEX in lanes:
         keeper = IndexKeeper(runtime, stop)
         threading.Thread(target=keeper.run, name="index keeper", daemon=True).start()
     _log.info("worker ready", lanes=[str(lane) for lane in lanes])
-    with sign_of_life(settings.data_path) as sign:
+    with sweeping(Sweep(runtime, stop)), sign_of_life(settings.data_path) as sign:
         working = run_until(
             build_app(jobs), lanes, stop, engine=runtime.engine, on_alive=sign.renew
         )
         asyncio.run(working)
-    sweep.join()
 
 
 def _lanes(arguments: Sequence[str] | None) -> tuple[Lane, ...]:

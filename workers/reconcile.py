@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -21,7 +22,8 @@ from portal.jobs import service as jobs_service
 from portal.runtime import Runtime
 from portal.storage import keys
 from portal.uploads import service as uploads_service
-from workers.orphans import OrphanSweep
+from workers.orphans import DELETIONS_AT_ONCE, OrphanSweep
+from workers.portions import portions, until
 
 SWEEP_EVERY_SECONDS = 10
 STUCK_SECONDS = 30
@@ -34,6 +36,8 @@ ORPHANS_EVERY_SECONDS = 900
 """A share of the store each time: a worker goes round it in eight hours."""
 LEFTOVER_MINUTES = 10
 """Players may still read what a newer result has replaced."""
+STOP_SECONDS_MAX = 5.0
+"""A request to a store that does not answer may last longer than the worker is given to end."""
 
 _log = structlog.get_logger(__name__)
 
@@ -55,10 +59,15 @@ class Pause:
 
 @dataclass(frozen=True)
 class Sweep:
-    """`run` goes on until `stop` is set; one process sweeps at a time."""
+    """`repair` and `tidy` go on until `stop` is set. One process repairs at a time.
+
+    Tidying walks through a store that may be far away: no repair waits for it.
+    """
 
     runtime: Runtime
     stop: threading.Event
+    every_seconds: float = SWEEP_EVERY_SECONDS
+    deletions_at_once: int = DELETIONS_AT_ONCE
     forgotten_uploads_pause: Pause = field(
         default_factory=lambda: Pause(FORGOTTEN_UPLOADS_EVERY_SECONDS)
     )
@@ -66,20 +75,30 @@ class Sweep:
         default_factory=lambda: Pause(ORPHANS_EVERY_SECONDS, begins_over=False)
     )
 
-    def run(self) -> None:
-        orphans = OrphanSweep(self.runtime)
-        while not self.stop.wait(SWEEP_EVERY_SECONDS):
-            self.sweep_once()
-            if self.orphans_pause.is_over():  # in no transaction: listing may take long
+    def repair(self) -> None:
+        while not self.stop.wait(self.every_seconds):
+            self.repair_once()
+
+    def tidy(self) -> None:
+        orphans = OrphanSweep(self.runtime, self.stop)
+        while not self.stop.wait(self.every_seconds):
+            self.tidy_once()
+            if self.orphans_pause.is_over():
                 _go_on_after("orphans", orphans.sweep_next)
 
     def sweep_once(self) -> None:
+        self.repair_once()
+        self.tidy_once()
+
+    def tidy_once(self) -> None:
+        _go_on_after("leftovers", self._delete_leftovers)
+
+    def repair_once(self) -> None:
         repairs: tuple[Callable[[Connection], None], ...] = (
             jobs_service.requeue_stalled_jobs,
             queue_missed_steps,
             self._abort_abandoned_uploads,
             self._abort_forgotten_uploads,
-            self._delete_leftovers,
         )
         for repair in repairs:
             _go_on_after(repair.__name__, partial(self._repair, repair))
@@ -103,16 +122,51 @@ class Sweep:
             self.runtime, connection, older_than_hours=FORGOTTEN_UPLOAD_HOURS
         )
 
-    def _delete_leftovers(self, connection: Connection) -> None:
+    def _delete_leftovers(self) -> None:
         """Objects of attempts whose results were replaced, and all of removed assets."""
-        for asset_id in assets_service.untidied_assets(connection, minutes=LEFTOVER_MINUTES):
-            if not assets_service.hold_settled(connection, asset_id):
-                continue
+        begun = time.monotonic()
+        with self.runtime.engine.begin() as connection:
+            found = assets_service.untidied_assets(connection, minutes=LEFTOVER_MINUTES)
+        for asset_id in until(self.stop, found):
+            if self._delete_leftovers_of(asset_id):
+                with self.runtime.engine.begin() as connection:
+                    assets_service.mark_tidied(
+                        connection, asset_id, seconds_ago=time.monotonic() - begun
+                    )
+
+    def _delete_leftovers_of(self, asset_id: str) -> bool:
+        """Whether all are gone."""
+        listed = [found.key for found in self.runtime.store.list(keys.asset_prefix(asset_id))]
+        with self.runtime.engine.begin() as connection:
             shown = assets_service.shown_prefixes(connection, asset_id)
-            for found in list(self.runtime.store.list(keys.asset_prefix(asset_id))):
-                if not found.key.startswith(shown):
-                    self.runtime.store.delete(found.key)
-            assets_service.mark_tidied(connection, asset_id)
+        doubtful = [key for key in listed if not key.startswith(shown)]
+        return all(
+            self._delete(asset_id, portion)
+            for portion in portions(doubtful, size=self.deletions_at_once)
+        )
+
+    def _delete(self, asset_id: str, doubtful: Sequence[str]) -> bool:
+        """Looks again with the asset held; whether it was still settled, and we go on."""
+        with self.runtime.engine.begin() as connection:
+            if self.stop.is_set() or not assets_service.hold_settled(connection, asset_id):
+                return False
+            shown = assets_service.shown_prefixes(connection, asset_id)
+            for key in doubtful:
+                if not key.startswith(shown):
+                    self.runtime.store.delete(key)
+        return True
+
+
+@contextmanager
+def sweeping(sweep: Sweep, *, seconds_max: float = STOP_SECONDS_MAX) -> Iterator[None]:
+    """In threads until `stop` is set; one that still waits for a store then is left behind."""
+    threads = [threading.Thread(target=work, daemon=True) for work in (sweep.repair, sweep.tidy)]
+    for thread in threads:
+        thread.start()
+    yield
+    deadline = time.monotonic() + seconds_max
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
 
 
 def _go_on_after(name: str, work: Callable[[], None]) -> None:

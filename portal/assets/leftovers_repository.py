@@ -21,9 +21,10 @@ _ASSETS = text(
     "  as worked (last)"
     " where asset.id = any(:ids)"
 )
-_ENDED_UPLOADS = text(
-    "select asset_id as id, updated_at < now() - make_interval(mins => :minutes) as is_quiet"
-    " from uploads where asset_id = any(:ids) and state <> all(:under_way)"
+_UPLOADS_WITHOUT_ASSET = text(
+    "select asset_id as id, state <> all(:under_way) as has_ended,"
+    " updated_at < now() - make_interval(mins => :minutes) as is_quiet"
+    " from uploads where asset_id = any(:ids)"
     " and not exists (select from assets where assets.id = uploads.asset_id)"
 )
 
@@ -36,9 +37,9 @@ def hold(connection: Connection, asset_id: str) -> None:
 def known_assets(
     connection: Connection, asset_ids: Sequence[str], *, quiet_minutes: int
 ) -> Mapping[str, KnownAsset]:
-    """Those that the database has, and those whose upload ended without one.
+    """Those that the database has, and those whose upload ended without one or is under way.
 
-    The others it has never heard of, or their bytes are still on the way.
+    Of the others it has never heard.
     """
     given = {"ids": list(asset_ids), "minutes": quiet_minutes, "under_way": list(_UNDER_WAY)}
     found = connection.execute(_ASSETS, given).all()
@@ -54,8 +55,10 @@ def known_assets(
         )
         for row in found
     }
-    ended = connection.execute(_ENDED_UPLOADS, given)
-    return known | {row.id: KnownAsset(is_gone=True, is_quiet=row.is_quiet) for row in ended}
+    uploads_alone = connection.execute(_UPLOADS_WITHOUT_ASSET, given)
+    return known | {
+        row.id: KnownAsset(is_gone=row.has_ended, is_quiet=row.is_quiet) for row in uploads_alone
+    }
 
 
 def _step_marks(

@@ -68,5 +68,6 @@ def untidied_assets(connection: Connection, *, minutes: int) -> list[str]:
     )
 
 
-def mark_tidied(connection: Connection, asset_id: str) -> None:
-    connection.execute(update(assets).where(assets.c.id == asset_id).values(tidied_at=func.now()))
+def mark_tidied(connection: Connection, asset_id: str, *, seconds_ago: float) -> None:
+    tidied_at = func.now() - func.make_interval(0, 0, 0, 0, 0, 0, seconds_ago)
+    connection.execute(update(assets).where(assets.c.id == asset_id).values(tidied_at=tidied_at))

@@ -227,6 +227,6 @@ def hold_settled(connection: Connection, asset_id: str) -> bool:
     return not steps_repository.has_open_step(connection, asset_id)
 
 
-def mark_tidied(connection: Connection, asset_id: str) -> None:
-    """Its replaced objects are gone."""
-    reconcile_repository.mark_tidied(connection, asset_id)
+def mark_tidied(connection: Connection, asset_id: str, *, seconds_ago: float) -> None:
+    """What had been replaced so long ago is gone."""
+    reconcile_repository.mark_tidied(connection, asset_id, seconds_ago=seconds_ago)

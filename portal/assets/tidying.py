@@ -13,12 +13,12 @@ from portal.assets.leftovers import leftover_keys
 
 @dataclass(frozen=True)
 class Findings:
-    """`doubtful`: ids of assets with objects that seem left over, to be looked at once more.
+    """`doubtful`: {asset id: its keys that seem left over}, to be looked at once more.
 
     `unknown`: ids that the database has never heard of.
     """
 
-    doubtful: Sequence[str]
+    doubtful: Mapping[str, Sequence[str]]
     unknown: Sequence[str]
 
 
@@ -27,8 +27,9 @@ def look_through(
 ) -> Findings:
     """`stored`: {asset id: keys that the store has listed}."""
     known = leftovers_repository.known_assets(connection, list(stored), quiet_minutes=quiet_minutes)
+    leftovers = {i: leftover_keys(stored[i], asset) for i, asset in known.items()}
     return Findings(
-        doubtful=[i for i, asset in known.items() if leftover_keys(stored[i], asset)],
+        doubtful={asset_id: found for asset_id, found in leftovers.items() if found},
         unknown=[asset_id for asset_id in stored if asset_id not in known],
     )
 

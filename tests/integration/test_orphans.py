@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from portal.assets import service as assets_service
 from portal.assets.models import Outcome, Rendition, RenditionKind, Step
@@ -31,6 +33,7 @@ from tests.stored_files import (
     store,
 )
 from tests.transactions import wait_until_blocked
+from tests.watched_store import Deletions, watched
 from workers.orphans import OrphanSweep
 
 pytestmark = pytest.mark.postgres
@@ -213,6 +216,50 @@ def test_what_another_database_may_know_is_kept_and_reported(
     sweep(runtime)
     assert keys_of(runtime) == before
     assert unknown in before
+
+
+def test_every_unknown_asset_is_named_and_no_upload_under_way(
+    runtime: Runtime, event: Event, put: Put
+) -> None:
+    unknown = sorted(new_id() for _ in range(3))
+    for asset_id in unknown:
+        put(keys.original(asset_id))
+    sent = begin_upload(runtime, event, "a.flac", FLAC)
+    completing = acknowledge(runtime, event, "b.mp4", MP4)
+    put(sent.key)
+    put(completing.key)
+    with capture_logs() as lines:
+        sweep(runtime)
+    named = [i for line in lines if "unknown" in line["event"] for i in line["asset_ids"]]
+    assert sorted(named) == unknown
+
+
+@pytest.fixture
+def many(runtime: Runtime, event: Event, put: Put) -> list[str]:
+    """Keys of one asset that dead attempts left."""
+    asset_id = store(runtime, event, "a.mp4", MP4)
+    dead, shown = begin(runtime, asset_id), begin(runtime, asset_id)
+    left = [key_of(dead, f"360p/{number:05d}.m4s") for number in range(5)]
+    for key in (key_of(shown), *left):
+        put(key)
+    end(runtime, shown)
+    pass_hours(runtime)
+    return left
+
+
+def test_leftovers_are_deleted_in_short_transactions(runtime: Runtime, many: list[str]) -> None:
+    deletions = Deletions(runtime.engine)
+    OrphanSweep(watched(runtime, on_delete=deletions), deletions_at_once=2).sweep_all()
+    assert sorted(deletions.by_transaction.values()) == [1, 2, 2]
+    assert keys_of(runtime).isdisjoint(many)
+
+
+def test_a_stop_ends_the_sweep_at_once(runtime: Runtime, many: list[str]) -> None:
+    stop = threading.Event()
+    OrphanSweep(watched(runtime, on_delete=lambda _key: stop.set()), stop).sweep_all()
+    assert len(keys_of(runtime) & set(many)) == 4
+    sweep(runtime)
+    assert keys_of(runtime).isdisjoint(many)
 
 
 def test_a_worker_goes_round_the_store_share_by_share(

@@ -6,6 +6,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, select, text
@@ -14,9 +15,11 @@ from portal.assets import service as assets_service
 from portal.assets.models import Outcome, Rendition, RenditionKind, Step
 from portal.assets.service import Attempt
 from portal.db import tables
+from portal.errors import StorageUnavailable
 from portal.events.models import Event
 from portal.ids import new_id
 from portal.jobs import Job, Task, defer
+from portal.jobs import service as jobs_service
 from portal.runtime import Runtime
 from portal.storage import keys
 from portal.uploads import service as uploads_service
@@ -38,8 +41,9 @@ from tests.stored_files import (
     store,
 )
 from tests.transactions import wait_until_blocked
+from tests.watched_store import Deletions, watched
 from workers.originals import remove_objects
-from workers.reconcile import Sweep
+from workers.reconcile import LEFTOVER_MINUTES, Sweep, sweeping
 
 pytestmark = pytest.mark.postgres
 
@@ -351,6 +355,58 @@ def test_an_asset_is_tidied_once_after_each_result(
     assert names_of(runtime, tidy_id) == SHOWN
 
 
+def make_many_leftovers(runtime: Runtime, folder: Path, asset_id: str) -> None:
+    """Seven in all, which can be deleted now."""
+    for number in range(5):
+        make_object(runtime, folder, f"assets/{asset_id}/transcode/1/360p/{number:05d}.m4s")
+    pass_minutes(runtime, 11)
+
+
+def test_leftovers_are_deleted_in_short_transactions(
+    runtime: Runtime, tidy_id: str, tmp_path: Path
+) -> None:
+    """Each holds its asset, and none the lock that all sweeps need."""
+    make_many_leftovers(runtime, tmp_path, tidy_id)
+    deletions = Deletions(runtime.engine)
+    may_others_sweep: list[bool] = []
+
+    def look(key: str) -> None:
+        deletions(key)
+        with runtime.engine.begin() as connection:
+            may_others_sweep.append(jobs_service.hold_sweep(connection))
+
+    store = watched(runtime, on_delete=look)
+    Sweep(store, threading.Event(), deletions_at_once=2).sweep_once()
+
+    assert names_of(runtime, tidy_id) == SHOWN
+    assert sorted(deletions.by_transaction.values()) == [1, 2, 2, 2]
+    assert may_others_sweep == [True] * 7
+
+
+def test_a_stop_ends_the_deletion_of_leftovers_which_goes_on_later(
+    runtime: Runtime, tidy_id: str, tmp_path: Path
+) -> None:
+    make_many_leftovers(runtime, tmp_path, tidy_id)
+    stop = threading.Event()
+    store = watched(runtime, on_delete=lambda _key: stop.set())
+    Sweep(store, stop, deletions_at_once=2).sweep_once()
+    assert len(names_of(runtime, tidy_id) - SHOWN) == 5
+    sweep(runtime)
+    assert names_of(runtime, tidy_id) == SHOWN
+
+
+def test_what_ended_while_leftovers_were_deleted_is_tidied_later(
+    runtime: Runtime, tidy_id: str
+) -> None:
+    pass_minutes(runtime, 11)
+    found = []
+    for begun_minutes_ago in (12, 10):
+        with runtime.engine.begin() as connection:
+            assets_service.mark_tidied(connection, tidy_id, seconds_ago=60 * begun_minutes_ago)
+            found.append(assets_service.untidied_assets(connection, minutes=LEFTOVER_MINUTES))
+    assert found == [[tidy_id], []]
+
+
 def test_nothing_is_deleted_while_a_step_is_under_way(runtime: Runtime, tidy_id: str) -> None:
     pass_minutes(runtime, 11)
     with runtime.engine.begin() as connection:
@@ -454,4 +510,39 @@ def test_a_repair_that_fails_does_not_keep_the_others_from_working(
 def test_a_sweep_ends_when_the_worker_does(runtime: Runtime) -> None:
     stop = threading.Event()
     stop.set()
-    Sweep(replace(runtime), stop).run()
+    Sweep(runtime, stop).repair()
+    Sweep(runtime, stop).tidy()
+
+
+def test_a_store_that_hangs_keeps_neither_repairs_nor_a_stop_waiting(
+    runtime: Runtime, tidy_id: str, event: Event
+) -> None:
+    pass_minutes(runtime, 11)
+    upload = acknowledge(runtime, event, "other.mp4", MP4 + b"other")
+    with runtime.engine.begin() as connection:
+        age(connection, tables.uploads, seconds=31)
+        forget_jobs(connection)
+    stop, has_begun, is_released = (threading.Event() for _ in range(3))
+
+    class HangingStore:
+        def list(self, _prefix: str) -> None:
+            has_begun.set()
+            is_released.wait(60)
+            raise StorageUnavailable("The store was away.")
+
+    store: Any = HangingStore()
+
+    def sweep_until_stopped() -> None:
+        sweep = Sweep(replace(runtime, store=store), stop, every_seconds=0.01)
+        with sweeping(sweep, seconds_max=0.1):
+            assert has_begun.wait(30)
+            while upload.id not in {job.subject_id for job in jobs(runtime)}:
+                assert not is_released.is_set()
+            stop.set()
+
+    with ThreadPoolExecutor(1) as pool:
+        try:
+            pool.submit(sweep_until_stopped).result(timeout=45)
+        finally:
+            stop.set()
+            is_released.set()
