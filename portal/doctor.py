@@ -229,13 +229,17 @@ def check_storage(runtime: Runtime) -> Check:
 
 
 def check_search(runtime: Runtime) -> Check:
-    """That it can be searched, too: an outside server's key may lack the right to it."""
+    """That it can be searched and changed, too: a key of an outside server may lack any right."""
     try:
         status = runtime.search.status()
         runtime.search.candidates(ANY_WORD)
+        runtime.search.rehearse()
     except SearchUnavailable as error:
         return Check("search", CheckState.FAILED, str(error), _search_advice(runtime.settings))
-    sentence = f"The {status.name} index holds {status.document_count} documents."
+    sentence = (
+        f"The {status.name} index holds {status.document_count} documents; "
+        "another one was made, filled and deleted beside it."
+    )
     return Check("search", CheckState.OK, sentence)
 
 

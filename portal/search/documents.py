@@ -61,3 +61,18 @@ class Document:
     withdrawn_at: datetime | None = None
     cues: tuple[TimedText, ...] = field(default=())
     versions: tuple[Version, ...] = field(default=())
+
+
+REHEARSED = Document(
+    id="rehearsal",
+    owner_id="rehearsal",
+    kind=DocumentKind.PHOTO,
+    event_id=None,
+    event_slug=None,
+    asset_id=None,
+    person_slug=None,
+    language=None,
+    title="",
+    text="",
+)
+"""Stands for any document where only rights and room are tried out."""

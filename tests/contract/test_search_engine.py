@@ -95,6 +95,15 @@ def test_an_empty_index_finds_nothing_and_says_so(engine: SearchEngine) -> None:
     assert engine.document_digests() == {}
 
 
+def test_a_rehearsal_changes_nothing(engine: SearchEngine) -> None:
+    engine.rehearse()
+    assert engine.document_digests() == {}
+    engine.replace(["asset1"], [passage("hello")])
+    engine.rehearse()
+    assert engine.document_digests().keys() == {"p1"}
+    assert find(engine, "hello").total == 1
+
+
 def test_a_query_without_words_finds_nothing(engine: SearchEngine) -> None:
     engine.replace(["asset1"], [passage("hello")])
     assert find(engine, " ¶ !? ").total == 0

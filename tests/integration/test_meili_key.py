@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
+from portal.doctor import CheckState, check_search
 from portal.errors import SearchUnavailable
+from portal.runtime import Runtime
 from portal.search.documents import Document, DocumentKind
 from portal.search.engines.interface import CandidateQuery
 from portal.search.engines.meili.drafts import DRAFT
@@ -90,6 +93,35 @@ def test_every_action_is_needed(meilisearch_index: MeilisearchIndex, action: str
     ):
         use(meilisearch_index, key)
     assert key not in str(refused.value)
+
+
+@pytest.mark.parametrize("action", KEY_ACTIONS)
+def test_the_doctor_misses_each_right(
+    meilisearch_index: MeilisearchIndex, runtime: Runtime, action: str
+) -> None:
+    meilisearch_index.engine().rebuild([DOCUMENT])
+    fewer = [other for other in KEY_ACTIONS if other != action]
+    with key_for(meilisearch_index, fewer) as key:
+        poor = replace(
+            runtime,
+            settings=meilisearch_index.settings(runtime.settings, key=key),
+            search=meilisearch_index.engine(key=key),
+        )
+        check = check_search(poor)
+    assert check.state is CheckState.FAILED
+    assert "refuses the key in PORTAL_MEILI_KEY" in check.sentence
+    assert "PORTAL_MEILI_KEY" in check.advice
+
+
+def test_the_doctor_leaves_nothing_behind(
+    meilisearch_index: MeilisearchIndex, runtime: Runtime
+) -> None:
+    with key_for(meilisearch_index, KEY_ACTIONS) as key:
+        rich = replace(runtime, search=meilisearch_index.engine(key=key))
+        rich.search.rebuild([DOCUMENT])
+        assert check_search(rich).state is CheckState.OK
+    assert meilisearch_index.names() == [meilisearch_index.name]
+    assert meilisearch_index.engine().document_digests().keys() == {DOCUMENT.id}
 
 
 def test_such_a_key_does_nothing_else(meilisearch_index: MeilisearchIndex) -> None:

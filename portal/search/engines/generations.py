@@ -77,6 +77,10 @@ class Generations:
         path.mkdir(mode=FOLDER_MODE)
         return path
 
+    def drop(self, path: Path) -> None:
+        """One that was created and is not current; what stays goes with the next switch."""
+        shutil.rmtree(path, ignore_errors=True)
+
     def switch_to(self, path: Path) -> None:
         """Make `path` the current generation at one stroke; drop all but the one before it."""
         before = self._readable_pointer()

@@ -85,6 +85,10 @@ class SearchEngine(Protocol):
         """Fill a new index and swap it in with no empty moment; returns how many it holds."""
         ...
 
+    def rehearse(self) -> None:
+        """Do all that changes need, beside the index in use, and leave nothing of it behind."""
+        ...
+
     def document_digests(self) -> Mapping[str, str]:
         """{document id: digest of its content}, for comparison with Postgres."""
         ...

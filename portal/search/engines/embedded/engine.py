@@ -10,7 +10,7 @@ from pathlib import Path
 import tantivy
 
 from portal.errors import IndexUnusable, SearchUnavailable
-from portal.search.documents import Document
+from portal.search.documents import REHEARSED, Document
 from portal.search.encoding import decode
 from portal.search.engines.embedded.clauses import clause_of
 from portal.search.engines.embedded.schema import SCHEMA, SCHEMA_VERSION, row_of
@@ -70,6 +70,15 @@ class EmbeddedEngine:
                     count += 1
             self._generations.switch_to(path)
         return count
+
+    def rehearse(self) -> None:
+        with self._generations.writing():
+            path = self._create()
+            try:
+                with _writer(path) as writer:
+                    _add(writer, REHEARSED)
+            finally:
+                self._generations.drop(path)
 
     def document_digests(self) -> Mapping[str, str]:
         with _translated_errors():

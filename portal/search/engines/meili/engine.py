@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from portal.errors import IndexUnusable
 from portal.ids import new_id
-from portal.search.documents import Document
+from portal.search.documents import REHEARSED, Document
 from portal.search.engines.interface import (
     FACETS,
     CandidateQuery,
@@ -17,7 +18,7 @@ from portal.search.engines.interface import (
 from portal.search.engines.meili import phrases
 from portal.search.engines.meili.answers import candidates_of, without
 from portal.search.engines.meili.codes import read_value
-from portal.search.engines.meili.drafts import fill_and_swap
+from portal.search.engines.meili.drafts import fill_and_swap, rehearse
 from portal.search.engines.meili.errors import OTHER_LAYOUT
 from portal.search.engines.meili.filters import equal_to_any, tiers
 from portal.search.engines.meili.rows import row_of
@@ -25,6 +26,8 @@ from portal.search.engines.meili.server import Server
 from portal.search.engines.meili.settings import LAYOUT, LAYOUT_VERSION
 from portal.search.engines.meili.tasks import TASK_SECONDS_MAX, Patience
 
+REHEARSAL_SECONDS_MAX = 30.0
+"""Of each task; whoever asks is somebody who waits."""
 NOTHING = Candidates(items=(), total=0, facets={facet: {} for facet in FACETS})
 
 
@@ -85,6 +88,11 @@ class MeilisearchEngine:
         change = new_id()
         rows = (row_of(document, written_by=change) for document in documents)
         return fill_and_swap(self._server, self._index, rows)
+
+    def rehearse(self) -> None:
+        in_short = replace(self._server.patience, seconds=REHEARSAL_SECONDS_MAX)
+        server = replace(self._server, patience=in_short)
+        rehearse(server, self._index, row_of(REHEARSED, written_by=new_id()))
 
     def document_digests(self) -> Mapping[str, str]:
         if not self._is_laid_out():
