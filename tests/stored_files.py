@@ -91,16 +91,15 @@ def begin_upload(
     if not with_digest:
         half = runtime.settings.model_copy(update={"upload_part_bytes": -(-len(content) // 2)})
         runtime = replace(runtime, settings=half)
-    with runtime.engine.begin() as connection:
-        offer = FileOffer(
-            event_id=event.id,
-            filename=filename,
-            size_bytes=len(content),
-            head=content[:4096],
-            declared_sha256=sha256(content) if with_digest else None,
-            description=description or FileDescription(),
-        )
-        return uploads_service.begin(runtime, connection, offer)
+    offer = FileOffer(
+        event_id=event.id,
+        filename=filename,
+        size_bytes=len(content),
+        head=content[:4096],
+        declared_sha256=sha256(content) if with_digest else None,
+        description=description or FileDescription(),
+    )
+    return uploads_service.begin(runtime, offer)
 
 
 def put_parts(runtime: Runtime, upload: Upload, content: bytes) -> list[StoredPart]:
@@ -114,8 +113,7 @@ def put_parts(runtime: Runtime, upload: Upload, content: bytes) -> list[StoredPa
 
 
 def complete(runtime: Runtime, upload: Upload, parts: list[StoredPart]) -> Upload:
-    with runtime.engine.begin() as connection:
-        return uploads_service.complete(runtime, connection, upload.id, parts=parts)
+    return uploads_service.complete(runtime, upload.id, parts=parts)
 
 
 def acknowledge(

@@ -12,5 +12,4 @@ def finish_upload(runtime: Runtime, upload_id: str) -> None:
     try:
         service.finish(runtime, upload_id)
     except (Conflict, ObjectMissing) as error:
-        with runtime.engine.begin() as connection:
-            service.give_up(runtime, connection, upload_id, str(error))
+        service.give_up(runtime, upload_id, str(error))

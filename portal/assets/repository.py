@@ -195,7 +195,7 @@ def mark_removed(connection: Connection, asset_id: str) -> bool:
     return found is not None
 
 
-def _originals_of(event_id: str, digest: ColumnElement[Any], sha256: str) -> Select[Any]:
+def _originals_of(event_id: str, digest: ColumnElement[Any], sha256: str) -> Select[str]:
     return (
         select(originals.c.asset_id)
         .join(assets, assets.c.id == originals.c.asset_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -121,7 +122,7 @@ def _lines(connection: Connection, *, viewer: Viewer, language: str) -> list[Des
 
 def _event_page(
     connection: Connection, slug: str, *, account: Account, language: str
-) -> tuple[DeskEvent, list[Upload]]:
+) -> tuple[DeskEvent, Sequence[Upload]]:
     """The event, and what this account began to send to it and did not end."""
     viewer = account.viewer
     event = events_service.get_event(connection, slug, viewer=viewer)
@@ -132,7 +133,7 @@ def _event_page(
     interrupted = uploads_service.list_own_uploads(
         connection, account_id=account.id, event_id=event.id
     )
-    return desk_event(event, assets, states, language=language), interrupted
+    return desk_event(event, assets, states, language=language), interrupted.uploads
 
 
 def _publish(connection: Connection, slug: str, given: str) -> Event:

@@ -81,10 +81,7 @@ class Sender:
             upload = self._begin(source, sha256)
             with self._aborted_on_failure(upload):
                 parts = self._put_parts(source, upload, sha256, report_progress)
-                with self.runtime.engine.begin() as connection:
-                    upload = uploads_service.complete(
-                        self.runtime, connection, upload.id, parts=parts
-                    )
+                upload = uploads_service.complete(self.runtime, upload.id, parts=parts)
         return Sent(
             file,
             asset_id=upload.asset_id,
@@ -128,16 +125,15 @@ class Sender:
         )
 
     def _begin(self, source: _Source, sha256: str) -> Upload:
-        with self.runtime.engine.begin() as connection:
-            offer = FileOffer(
-                event_id=self.event_id,
-                filename=_readable_name(source.file.path),
-                size_bytes=source.size_bytes,
-                head=source.head(),
-                declared_sha256=sha256,
-                description=self._description(source.file),
-            )
-            return uploads_service.begin(self.runtime, connection, offer)
+        offer = FileOffer(
+            event_id=self.event_id,
+            filename=_readable_name(source.file.path),
+            size_bytes=source.size_bytes,
+            head=source.head(),
+            declared_sha256=sha256,
+            description=self._description(source.file),
+        )
+        return uploads_service.begin(self.runtime, offer)
 
     def _description(self, file: PlannedFile) -> FileDescription:
         position = file.programme_position
@@ -175,8 +171,7 @@ class Sender:
 
     def _abort(self, upload: Upload) -> None:
         try:
-            with self.runtime.engine.begin() as connection:
-                uploads_service.abort(self.runtime, connection, upload.id)
+            uploads_service.abort(self.runtime, upload.id)
         except PortalError:
             return  # the sweep finds it later; the first failure is what the user must hear of
 

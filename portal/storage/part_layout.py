@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from portal.errors import Conflict, InvalidInput
 from portal.storage.interface import StoredPart
+
+PARTS_MAX: Final = 10_000
+"""The limit of S3; larger files get larger parts."""
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,11 @@ class PartLayout:
                 f"There is no part {number}: the upload has parts 1 to {self.part_count}."
             )
         return min(self.part_bytes, self.size_bytes - self.offset(number))
+
+
+def is_digest(value: object) -> bool:
+    """Whether it is a SHA-256 as we write it."""
+    return isinstance(value, str) and _SHA256.fullmatch(value) is not None
 
 
 def require_digest(number: int, sha256: str, expected_sha256: str | None) -> None:

@@ -7,7 +7,6 @@ import time
 from collections.abc import Sequence
 
 from sqlalchemy import Connection
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -34,6 +33,7 @@ from portal.visibility import Viewer
 from portal.web.addresses import absolute, is_https, page_path
 from portal.web.body_spool import drain, spooled_body
 from portal.web.i18n import language_of
+from portal.web.store_threads import run_in_store_thread
 from portal.web.transactions import in_one_statement, in_transaction, runtime_of
 from portal.web.viewers import account_of
 
@@ -44,12 +44,8 @@ async def begin(request: Request) -> Response:
     account = account_of(request)
     wanted = read_begin(await _json(request))
     runtime = runtime_of(request)
-
-    def work(connection: Connection) -> service.Begun:
-        offer = _offer(connection, wanted, account)
-        return service.begin_or_resume(runtime, connection, offer)
-
-    begun = await in_transaction(request, work)
+    offer = await in_transaction(request, _offer, wanted, account)
+    begun = await run_in_store_thread(service.begin_or_resume, runtime, offer)
     body = upload_json(
         begun.upload,
         event_slug=wanted.event_slug,
@@ -61,20 +57,21 @@ async def begin(request: Request) -> Response:
 
 async def list_uploads(request: Request) -> Response:
     account = account_of(request)
-    found = await in_transaction(request, _list, account, request.query_params.get("event"))
+    found, more = await in_transaction(request, _list, account, request.query_params.get("event"))
     return JSONResponse(
         {
             "uploads": [
                 upload_json(upload, event_slug=slug, page_url=_page_url(request, upload))
                 for upload, slug in found
-            ]
+            ],
+            "more": more,
         }
     )
 
 
 async def show_upload(request: Request) -> Response:
     upload = await _own_upload(request)
-    parts = await run_in_threadpool(service.stored_parts, runtime_of(request), upload)
+    parts = await run_in_store_thread(service.stored_parts, runtime_of(request), upload)
     slug = await in_transaction(request, _slug_of, upload, viewer=account_of(request).viewer)
     page_url = _page_url(request, upload)
     return JSONResponse(upload_json(upload, event_slug=slug, page_url=page_url, parts=parts))
@@ -86,7 +83,7 @@ async def sign_part(request: Request) -> Response:
     sha256 = read_digest(await _json(request))
 
     upload = await in_transaction(request, _find_for_part, request)
-    service.check_number(upload, number)
+    upload.layout.expected_bytes(number)
     signed = _signed(request, upload, number, sha256=sha256)
     return JSONResponse({"method": "PUT", "url": signed.url, "headers": dict(signed.headers)})
 
@@ -100,10 +97,10 @@ async def put_part(request: Request) -> Response:
         await drain(request)
         raise
     number = address.number
-    size_bytes = upload.bytes_of_part(number)
+    size_bytes = upload.layout.expected_bytes(number)
     folder = runtime.settings.scratch_path
     async with spooled_body(request, bytes_max=size_bytes, folder=folder) as body:
-        part = await run_in_threadpool(
+        part = await run_in_store_thread(
             service.put_part, runtime, upload, number, body, expected_sha256=address.sha256
         )
     return Response(headers={"ETag": f'"{part.etag}"'})
@@ -112,7 +109,7 @@ async def put_part(request: Request) -> Response:
 async def complete(request: Request) -> Response:
     upload = await _own_upload(request)
     sha256 = read_digest_if_given(await _json(request, default={}))
-    completed = await run_in_threadpool(
+    completed = await run_in_store_thread(
         service.complete_stored, runtime_of(request), upload, declared_sha256=sha256
     )
     body = {
@@ -124,14 +121,8 @@ async def complete(request: Request) -> Response:
 
 
 async def abort(request: Request) -> Response:
-    runtime = runtime_of(request)
-
-    def work(connection: Connection) -> None:
-        upload = _find_own(connection, request)
-        service.abort(runtime, connection, upload.id)
-
-    account_of(request)
-    await in_transaction(request, work)
+    upload = await _own_upload(request)
+    await run_in_store_thread(service.abort, runtime_of(request), upload.id)
     return Response(status_code=204)
 
 
@@ -155,15 +146,18 @@ def _offer(connection: Connection, wanted: BeginRequest, account: Account) -> Fi
     )
 
 
-def _list(connection: Connection, account: Account, slug: str | None) -> list[tuple[Upload, str]]:
-    """Each with its event's slug. Raises NotFound."""
+def _list(
+    connection: Connection, account: Account, slug: str | None
+) -> tuple[list[tuple[Upload, str]], int]:
+    """Each with its event's slug, and how many more there are. Raises NotFound."""
     viewer = account.viewer
     event_id = None if slug is None else events.get_event(connection, slug, viewer=viewer).id
-    uploads = service.list_own_uploads(connection, account_id=account.id, event_id=event_id)
-    event_ids = list({upload.event_id for upload in uploads})
+    found = service.list_own_uploads(connection, account_id=account.id, event_id=event_id)
+    event_ids = list({upload.event_id for upload in found.uploads})
     named = events.events_by_ids(connection, event_ids, viewer=viewer)
     slugs = {event.id: event.slug for event in named}
-    return [(upload, slugs[upload.event_id]) for upload in uploads if upload.event_id in slugs]
+    seen = [upload for upload in found.uploads if upload.event_id in slugs]
+    return [(upload, slugs[upload.event_id]) for upload in seen], found.more
 
 
 def _slug_of(connection: Connection, upload: Upload, *, viewer: Viewer) -> str:
@@ -205,7 +199,7 @@ def _addressed(connection: Connection, request: Request) -> tuple[Upload, PartAd
     if address is None:
         raise _forged()
     service.check_open(upload)
-    _check_declared(request, number, upload.bytes_of_part(number))
+    _check_declared(request, number, upload.layout.expected_bytes(number))
     return upload, address
 
 

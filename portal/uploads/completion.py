@@ -1,4 +1,7 @@
-"""How an upload ends: it is acknowledged with its asset, put together by a worker, or given up."""
+"""How an upload ends: it is acknowledged with its asset, put together by a worker, or given up.
+
+The store may be far away or hang, so it is asked after the transaction that decided, never in it.
+"""
 
 from __future__ import annotations
 
@@ -15,37 +18,48 @@ from portal.jobs import Job, Task, defer
 from portal.people import service as people_service
 from portal.runtime import Runtime
 from portal.storage.interface import ObjectInfo, StoredPart
+from portal.storage.part_layout import is_digest
 from portal.uploads import repository
 from portal.uploads.completeness import check_complete
 from portal.uploads.models import Upload, UploadState
-from portal.uploads.part_addresses import is_digest
-from portal.uploads.parts import stored_parts
+from portal.uploads.parts import forget_parts, stored_parts
 from portal.uploads.reading import get_upload, hold_upload, twin_of
 
 
 def complete_stored(
     runtime: Runtime, upload: Upload, *, declared_sha256: str | None = None
 ) -> Upload:
-    """Complete with the parts that the store has; raises as `complete`."""
+    """Complete with the parts that the store has; raises as `acknowledge`."""
     parts = stored_parts(runtime, upload)
-    with runtime.engine.begin() as connection:
-        return complete(
-            runtime, connection, upload.id, parts=parts, declared_sha256=declared_sha256
-        )
+    return complete(runtime, upload.id, parts=parts, declared_sha256=declared_sha256)
 
 
 def complete(
     runtime: Runtime,
+    upload_id: str,
+    *,
+    parts: Sequence[StoredPart],
+    declared_sha256: str | None = None,
+) -> Upload:
+    """Acknowledge the file, or forget its bytes when they are in already; raises alike."""
+    with runtime.engine.begin() as connection:
+        upload = acknowledge(connection, upload_id, parts=parts, declared_sha256=declared_sha256)
+    if upload.state is UploadState.DUPLICATE:
+        forget_parts(runtime, upload)
+    return upload
+
+
+def acknowledge(
     connection: Connection,
     upload_id: str,
     *,
     parts: Sequence[StoredPart],
     declared_sha256: str | None = None,
 ) -> Upload:
-    """Acknowledge the file: its asset and the job that stores it commit together.
+    """Promise to keep the file: its asset and the job that stores it commit together.
 
     Repeating it, or losing its reply, gives one asset. When the event has these bytes already,
-    nothing new is kept and the upload returned names the asset that has them.
+    the upload returned is a duplicate and names the asset that has them.
     Raises NotFound, InvalidInput, or Conflict when parts are missing or the upload was aborted.
     """
     upload = hold_upload(connection, upload_id)
@@ -59,7 +73,6 @@ def complete(
     twin = twin_of(connection, upload)
     if twin is not None:
         repository.set_state(connection, upload.id, UploadState.DUPLICATE)
-        runtime.uploads.abort(upload.key, upload.storage_upload_id)
         return replace(upload, asset_id=twin, state=UploadState.DUPLICATE)
     if upload.state is UploadState.DUPLICATE:  # of an asset that was removed since
         raise _given_up(upload)
@@ -91,21 +104,28 @@ def finish(runtime: Runtime, upload_id: str) -> None:
             assets_service.start_pipeline(connection, upload.asset_id)
 
 
-def give_up(runtime: Runtime, connection: Connection, upload_id: str, detail: str) -> None:
-    """The object cannot be put together: the asset has failed, and says why."""
-    upload = hold_upload(connection, upload_id)
-    repository.set_state(connection, upload_id, UploadState.FINISHED)
-    assets_service.fail_storing(connection, upload.asset_id, detail)
-    runtime.uploads.abort(upload.key, upload.storage_upload_id)
+def give_up(runtime: Runtime, upload_id: str, detail: str) -> None:
+    """The object cannot be put together: the asset has failed, and says why.
+
+    Nothing happens when another worker has put it together meanwhile. Raises NotFound.
+    """
+    with runtime.engine.begin() as connection:
+        upload = hold_upload(connection, upload_id)
+        if upload.state is not UploadState.COMPLETING:
+            return
+        repository.set_state(connection, upload_id, UploadState.FINISHED)
+        assets_service.fail_storing(connection, upload.asset_id, detail)
+    forget_parts(runtime, upload)
 
 
-def abort(runtime: Runtime, connection: Connection, upload_id: str) -> None:
+def abort(runtime: Runtime, upload_id: str) -> None:
     """Forget an upload that was not completed. Raises NotFound or Conflict."""
-    upload = hold_upload(connection, upload_id)
-    if upload.state in {UploadState.COMPLETING, UploadState.FINISHED}:
-        raise Conflict(f"{upload.filename} is in already; remove the asset instead.")
-    repository.set_state(connection, upload_id, UploadState.ABORTED)
-    runtime.uploads.abort(upload.key, upload.storage_upload_id)
+    with runtime.engine.begin() as connection:
+        upload = hold_upload(connection, upload_id)
+        if upload.state in {UploadState.COMPLETING, UploadState.FINISHED}:
+            raise Conflict(f"{upload.filename} is in already; remove the asset instead.")
+        repository.set_state(connection, upload_id, UploadState.ABORTED)
+    forget_parts(runtime, upload)
 
 
 def _given_up(upload: Upload) -> Conflict:

@@ -69,7 +69,7 @@ operations: Sequence[Operation] = [
                 "language": {**_TEXT, "description": "What is spoken, and the title's language."},
             },
         },
-        errors=(400, 401, 404, 413, 415, 507),
+        errors=(400, 401, 404, 409, 413, 415, 507),
         needs_account=True,
     ),
     Operation(
@@ -78,7 +78,10 @@ operations: Sequence[Operation] = [
         summary="This account's open uploads, newest first",
         answer={
             "type": "object",
-            "properties": {"uploads": {"type": "array", "items": _UPLOAD}},
+            "properties": {
+                "uploads": {"type": "array", "items": _UPLOAD},
+                "more": {**_COUNT, "minimum": 0, "description": "How many are not listed."},
+            },
         },
         parameters=[Parameter("event", "Of this event alone: its slug.")],
         errors=(401, 404),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 from portal.assets.models import Kind
 from portal.languages import LocalizedText
+from portal.storage.part_layout import PartLayout
 
 
 class UploadState(StrEnum):
@@ -69,10 +71,18 @@ class Upload:
     account_id: str | None = None
     fingerprint: str | None = None
 
+    @cached_property
+    def layout(self) -> PartLayout:
+        return PartLayout(size_bytes=self.size_bytes, part_bytes=self.part_bytes)
+
     @property
     def part_count(self) -> int:
-        return max(1, -(-self.size_bytes // self.part_bytes))
+        return self.layout.part_count
 
-    def bytes_of_part(self, number: int) -> int:
-        """How many bytes part `number` must have."""
-        return min(self.part_bytes, self.size_bytes - (number - 1) * self.part_bytes)
+
+@dataclass(frozen=True)
+class OpenUploads:
+    """Those that were begun last, and how many more there are."""
+
+    uploads: tuple[Upload, ...]
+    more: int

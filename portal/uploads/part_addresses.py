@@ -14,11 +14,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from portal.storage.part_layout import is_digest
+
 KEY_BYTES = 32
 LIFE_SECONDS = 15 * 60
 """For beginning to send; a part that is under way may take longer."""
 
-_HEX_DIGEST = re.compile(r"[0-9a-f]{64}")
 _SECONDS = re.compile(r"[0-9]{1,12}")
 
 
@@ -34,11 +35,6 @@ class PartAddress:
 
 def new_key() -> bytes:
     return secrets.token_bytes(KEY_BYTES)
-
-
-def is_digest(value: object) -> bool:
-    """Whether it is a SHA-256 as we write it."""
-    return isinstance(value, str) and _HEX_DIGEST.fullmatch(value) is not None
 
 
 def signed_query(address: PartAddress, *, key: bytes) -> str:

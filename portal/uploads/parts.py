@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import BinaryIO
 
+import structlog
 from sqlalchemy import Connection
 
-from portal.errors import Conflict, InvalidInput, ObjectMissing
+from portal.errors import Conflict, ObjectMissing, StorageError
 from portal.runtime import Runtime
 from portal.storage.interface import StoredPart
 from portal.uploads import repository
 from portal.uploads.models import Upload, UploadState
+
+_log = structlog.get_logger(__name__)
 
 
 def put_part(
@@ -27,7 +30,7 @@ def put_part(
     Takes no connection: none should be held while bytes trickle in. Raises InvalidInput, or
     Conflict when the upload is not open any more.
     """
-    check_number(upload, number)
+    upload.layout.expected_bytes(number)
     # Without a transaction around it, this is one way to the database and back.
     with runtime.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         note_arrival(connection, upload)
@@ -48,12 +51,6 @@ def check_open(upload: Upload) -> None:
         raise _closed(upload)
 
 
-def check_number(upload: Upload, number: int) -> None:
-    """Raises InvalidInput when there is no such part."""
-    if not 1 <= number <= upload.part_count:
-        raise InvalidInput(f"{upload.filename} has parts 1 to {upload.part_count}, not {number}.")
-
-
 def stored_parts(runtime: Runtime, upload: Upload) -> Sequence[StoredPart]:
     """The parts that have arrived, by number; none of an upload that is not open any more.
 
@@ -65,6 +62,17 @@ def stored_parts(runtime: Runtime, upload: Upload) -> Sequence[StoredPart]:
         return runtime.uploads.list_parts(upload.key, upload.storage_upload_id)
     except ObjectMissing:  # it ended meanwhile, or the store has forgotten it
         return ()
+
+
+def forget_parts(runtime: Runtime, upload: Upload) -> None:
+    """Delete what was sent of an upload that has ended.
+
+    Takes no connection, as above. What a store that is away keeps of it, the sweep finds later.
+    """
+    try:
+        runtime.uploads.abort(upload.key, upload.storage_upload_id)
+    except StorageError as error:
+        _log.warning("parts left to the sweep", upload_id=upload.id, reason=str(error))
 
 
 def _closed(upload: Upload) -> Conflict:

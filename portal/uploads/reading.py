@@ -10,8 +10,10 @@ from portal.assets import service as assets_service
 from portal.errors import NotFound
 from portal.ids import is_id
 from portal.uploads import repository
-from portal.uploads.models import Upload, UploadState
+from portal.uploads.models import OpenUploads, Upload, UploadState
 from portal.visibility import Role, Viewer
+
+LISTED_MAX = 200
 
 
 def get_upload(connection: Connection, upload_id: str) -> Upload:
@@ -40,9 +42,16 @@ def get_own_upload(connection: Connection, upload_id: str, *, viewer: Viewer) ->
 
 def list_own_uploads(
     connection: Connection, *, account_id: str, event_id: str | None = None
-) -> list[Upload]:
-    """The open uploads of an account, newest first."""
-    return repository.list_open(connection, account_id=account_id, event_id=event_id)
+) -> OpenUploads:
+    """The open uploads of an account, newest first, and no more of them than can be shown."""
+    found = repository.list_open(
+        connection, account_id=account_id, event_id=event_id, limit=LISTED_MAX
+    )
+    more = 0
+    if len(found) == LISTED_MAX:
+        count = repository.count_open(connection, account_id=account_id, event_id=event_id)
+        more = max(0, count - LISTED_MAX)
+    return OpenUploads(tuple(found), more=more)
 
 
 def twin_of(connection: Connection, upload: Upload) -> str | None:

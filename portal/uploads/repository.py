@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, text, update
 
 from portal.assets.models import Kind
 from portal.db.tables import uploads
@@ -28,26 +28,32 @@ def find(connection: Connection, upload_id: str, *, for_update: bool = False) ->
 
 
 def find_open_by_fingerprint(connection: Connection, fingerprint: str) -> Upload | None:
-    """The upload of the same file that was begun earlier; locks its row."""
+    """The upload of the same file that was begun earlier."""
     row = connection.execute(
         select(uploads)
         .where(uploads.c.fingerprint == fingerprint, uploads.c.state == UploadState.OPEN)
         .order_by(uploads.c.created_at)
         .limit(1)
-        .with_for_update()
     ).one_or_none()
     return _upload(row) if row else None
 
 
-def list_open(connection: Connection, *, account_id: str, event_id: str | None) -> list[Upload]:
+def list_open(
+    connection: Connection, *, account_id: str, event_id: str | None, limit: int
+) -> list[Upload]:
     """Newest first."""
-    query = select(uploads).where(
-        uploads.c.account_id == account_id, uploads.c.state == UploadState.OPEN
+    rows = connection.execute(
+        select(uploads)
+        .where(*_open_of(account_id, event_id))
+        .order_by(uploads.c.created_at.desc(), uploads.c.id)
+        .limit(limit)
     )
-    if event_id is not None:
-        query = query.where(uploads.c.event_id == event_id)
-    rows = connection.execute(query.order_by(uploads.c.created_at.desc(), uploads.c.id))
     return [_upload(row) for row in rows]
+
+
+def count_open(connection: Connection, *, account_id: str, event_id: str | None = None) -> int:
+    query = select(func.count()).select_from(uploads).where(*_open_of(account_id, event_id))
+    return connection.scalars(query).one()
 
 
 def keys_under_way(connection: Connection, keys: Collection[str]) -> set[str]:
@@ -72,6 +78,15 @@ def set_description(connection: Connection, upload_id: str, description: FileDes
 def set_state(connection: Connection, upload_id: str, state: UploadState) -> None:
     connection.execute(
         update(uploads).where(uploads.c.id == upload_id).values(state=state, updated_at=func.now())
+    )
+
+
+def end_open(connection: Connection, upload_id: str) -> None:
+    """It is aborted, unless it has ended already."""
+    connection.execute(
+        update(uploads)
+        .where(uploads.c.id == upload_id, uploads.c.state == UploadState.OPEN)
+        .values(state=UploadState.ABORTED, updated_at=func.now())
     )
 
 
@@ -122,6 +137,11 @@ def completing(connection: Connection, *, older_than_seconds: int) -> list[str]:
             )
         )
     )
+
+
+def _open_of(account_id: str, event_id: str | None) -> list[ColumnElement[bool]]:
+    found = [uploads.c.account_id == account_id, uploads.c.state == UploadState.OPEN]
+    return found if event_id is None else [*found, uploads.c.event_id == event_id]
 
 
 def _upload(row: Row[Any]) -> Upload:

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from portal.errors import InvalidInput
 from portal.events.manifest_values import is_language
-from portal.uploads.part_addresses import is_digest
+from portal.storage.part_layout import is_digest
 from portal.uploads.sniff import SNIFF_BYTES
 
 T = TypeVar("T")
@@ -119,7 +119,7 @@ class _Fields:
 
     def language(self, name: str) -> str | None:
         value = self._values.get(name)
-        if value in {None, ""}:
+        if value is None or value == "":
             return None
         if isinstance(value, str) and is_language(value):
             return value

@@ -12,9 +12,9 @@ from sqlalchemy import Connection
 from portal.runtime import Runtime
 from portal.uploads import repository
 from portal.uploads.beginning import Begun, begin, begin_or_resume
-from portal.uploads.completion import abort, complete, complete_stored, finish, give_up
+from portal.uploads.completion import abort, acknowledge, complete, complete_stored, finish, give_up
 from portal.uploads.models import Upload
-from portal.uploads.parts import check_number, check_open, note_arrival, put_part, stored_parts
+from portal.uploads.parts import check_open, note_arrival, put_part, stored_parts
 from portal.uploads.reading import get_own_upload, get_upload, list_own_uploads
 from portal.uploads.whole_files import take_file
 
@@ -23,9 +23,9 @@ __all__ = [
     "abandoned_uploads",
     "abort",
     "abort_forgotten",
+    "acknowledge",
     "begin",
     "begin_or_resume",
-    "check_number",
     "check_open",
     "complete",
     "complete_stored",
@@ -50,7 +50,7 @@ def abandoned_uploads(connection: Connection, *, older_than_hours: int) -> list[
 def abort_forgotten(runtime: Runtime, connection: Connection, *, older_than_hours: int) -> None:
     """Abort what the store has open since so long and no unfinished upload of ours needs.
 
-    Such is left when the transaction that began it was rolled back.
+    Such is left when the portal died, or the store was away, between store and database.
     """
     oldest = datetime.now(UTC) - timedelta(hours=older_than_hours)
     found = [upload for upload in runtime.uploads.list_open() if upload.begun_at < oldest]

@@ -36,13 +36,11 @@ def take_file(
         account_id=account_id,
         declared_sha256=sha256,
     )
-    with runtime.engine.begin() as connection:
-        upload = begin(runtime, connection, offer)
+    upload = begin(runtime, offer)
     try:
         return _completed(runtime, upload, body)
     except PortalError:
-        with runtime.engine.begin() as connection:
-            abort(runtime, connection, upload.id)
+        abort(runtime, upload.id)
         raise
 
 
@@ -59,5 +57,4 @@ def _completed(runtime: Runtime, upload: Upload, body: BinaryIO) -> Upload:
         put_part(runtime, upload, number, BytesIO(body.read(upload.part_bytes)))
         for number in range(1, upload.part_count + 1)
     ]
-    with runtime.engine.begin() as connection:
-        return complete(runtime, connection, upload.id, parts=parts)
+    return complete(runtime, upload.id, parts=parts)

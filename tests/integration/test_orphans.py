@@ -170,8 +170,7 @@ def test_objects_of_an_asset_that_never_came_to_be_are_deleted(
     runtime: Runtime, event: Event, put: Put
 ) -> None:
     upload = begin_upload(runtime, event, "a.flac", FLAC)
-    with runtime.engine.begin() as connection:
-        uploads_service.abort(runtime, connection, upload.id)
+    uploads_service.abort(runtime, upload.id)
     put(upload.key)
     sweep(runtime)
     assert keys_of(runtime) == {upload.key}
@@ -267,8 +266,7 @@ def test_a_worker_goes_round_the_store_share_by_share(
 ) -> None:
     uploads = [begin_upload(runtime, event, f"{n}.flac", FLAC) for n in range(6)]
     for upload in uploads:
-        with runtime.engine.begin() as connection:
-            uploads_service.abort(runtime, connection, upload.id)
+        uploads_service.abort(runtime, upload.id)
         put(upload.key)
     pass_hours(runtime)
     orphans = OrphanSweep(runtime)

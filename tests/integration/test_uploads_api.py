@@ -22,7 +22,7 @@ from portal.jobs import Task
 from portal.runtime import Runtime
 from portal.settings import Settings
 from portal.storage.local import LocalUploads
-from portal.uploads import service
+from portal.uploads import beginning, reading, service
 from portal.uploads.part_addresses import LIFE_SECONDS
 from portal.visibility import Role
 from tests.stored_files import (
@@ -259,6 +259,30 @@ def test_open_uploads_are_listed_newest_first(runtime: Runtime, editor: Editor) 
     assert_refused(editor.ask("GET", UPLOADS, params={"event": "none"}), 404, "not_found")
 
 
+def test_a_long_list_is_cut_and_says_so(editor: Editor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "LISTED_MAX", 2)
+    ids = [editor.begin(f"{n}.flac", FLAC).json()["id"] for n in range(2)]
+    assert editor.ask("GET", UPLOADS).json()["more"] == 0
+    ids.append(editor.begin("2.flac", FLAC).json()["id"])
+    listed = editor.ask("GET", UPLOADS, params={"event": "scrum"}).json()
+    assert [upload["id"] for upload in listed["uploads"]] == [ids[2], ids[1]]
+    assert listed["more"] == 1
+
+
+def test_an_account_has_so_many_open_and_no_more(
+    runtime: Runtime, client: TestClient, editor: Editor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(beginning, "OPEN_UPLOADS_MAX", 2)
+    first, _ = (editor.begin(f"{n}.flac", FLAC).json() for n in range(2))
+    assert_refused(editor.begin("2.flac", FLAC), 409, "conflict", "2 files of this account")
+    assert len(list(runtime.uploads.list_open())) == 2
+    assert editor.begin("0.flac", FLAC).status_code == 200  # to go on is always possible
+    other = make_editor(runtime, client, "boris", Role.EDITOR)
+    assert other.begin("2.flac", FLAC).status_code == 201
+    editor.ask("DELETE", f"{UPLOADS}/{first['id']}")
+    assert editor.begin("2.flac", FLAC).status_code == 201
+
+
 # --- the same bytes --------------------------------------------------------------------------
 
 
@@ -345,7 +369,25 @@ def test_what_is_not_taken_is_refused_with_its_cause(
     assert_refused(answer, status, code)
     if code != "unsupported_media":
         assert list(answer.json()["fields"]) == [field]
-    assert editor.ask("GET", UPLOADS).json() == {"uploads": []}
+    assert editor.ask("GET", UPLOADS).json() == {"uploads": [], "more": 0}
+
+
+ANY_JSON: tuple[object, ...] = (None, True, 0, -1, 1.5, 1e300, "", "x", [], ["en"], {}, {"a": [None]})
+
+
+@pytest.mark.parametrize("name", sorted(offer("a.flac", FLAC, title="", language="")))
+def test_a_field_of_any_type_is_taken_or_refused(editor: Editor, name: str) -> None:
+    for value in ANY_JSON:
+        answer = editor.ask("POST", UPLOADS, json={**offer("a.flac", FLAC), name: value})
+        assert answer.status_code in {200, 201, 400, 404, 415}, (value, answer.text)
+
+
+@pytest.mark.parametrize("value", ANY_JSON)
+def test_a_digest_of_any_type_is_refused(editor: Editor, value: object) -> None:
+    upload = editor.begin("a.flac", FLAC).json()
+    for path, status in ((f"{upload['id']}/parts/1/sign", 400), (f"{upload['id']}/complete", 409)):
+        answer = editor.ask("POST", f"{UPLOADS}/{path}", json={"sha256": value})
+        assert answer.status_code == (400 if value is not None else status)
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"5", b"\xff", b"[" * 5000])
@@ -408,7 +450,7 @@ def test_an_upload_is_its_accounts_own(
         other.complete(upload_id),
     ):
         assert_refused(answer, 404, "not_found")
-    assert other.ask("GET", UPLOADS).json() == {"uploads": []}
+    assert other.ask("GET", UPLOADS).json() == {"uploads": [], "more": 0}
     assert administrator.ask("GET", path).json()["id"] == upload_id
 
 
@@ -509,7 +551,7 @@ def test_an_address_expires(
 def test_only_parts_that_there_are_get_an_address(editor: Editor, number: str) -> None:
     upload = editor.begin("a.flac", FLAC).json()
     answer = editor.sign(upload["id"], int(number), sha256(FLAC))
-    assert_refused(answer, 400, "invalid_input", "a.flac has parts 1 to 1")
+    assert_refused(answer, 400, "invalid_input", "the upload has parts 1 to 1")
 
 
 @pytest.mark.parametrize(

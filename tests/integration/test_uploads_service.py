@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -137,11 +138,8 @@ def test_a_digest_must_look_like_one(runtime: Runtime, event: Event, digest: str
         head=FLAC,
         declared_sha256=digest,
     )
-    with (
-        pytest.raises(InvalidInput, match=r"SHA-256 given for a\.flac is not 64"),
-        runtime.engine.begin() as connection,
-    ):
-        service.begin(runtime, connection, offer)
+    with pytest.raises(InvalidInput, match=r"SHA-256 given for a\.flac is not 64"):
+        service.begin(runtime, offer)
 
 
 def test_folders_are_no_part_of_a_name(runtime: Runtime, event: Event) -> None:
@@ -169,7 +167,7 @@ def test_parts_have_numbers_from_one_to_the_last(runtime: Runtime, event: Event)
     upload = begin_upload(small, event, "a.flac", FLAC)
     assert upload.part_count == 3
     for number in (-1, 0, 4):
-        with pytest.raises(InvalidInput, match=rf"a\.flac has parts 1 to 3, not {number}"):
+        with pytest.raises(InvalidInput, match=rf"no part {number}: the upload has parts 1 to 3"):
             service.put_part(small, upload, number, io.BytesIO(bytes(50)))
 
 
@@ -212,7 +210,7 @@ def test_completing_acknowledges_asset_and_job_together(runtime: Runtime, event:
     parts = put_parts(runtime, upload, FLAC)
 
     with runtime.engine.connect() as connection:
-        service.complete(runtime, connection, upload.id, parts=parts)
+        service.acknowledge(connection, upload.id, parts=parts)
         connection.rollback()  # the reply is lost and the transaction with it
     assert (asset_ids(runtime), tasks(runtime, upload.id)) == ([], [])
 
@@ -373,7 +371,7 @@ def test_equal_bytes_at_the_same_time_make_one_asset(
     first_parts, second_parts = (put_parts(runtime, each, FLAC) for each in (first, second))
 
     with ThreadPoolExecutor(1) as pool, runtime.engine.connect() as connection:
-        service.complete(runtime, connection, first.id, parts=first_parts)
+        service.acknowledge(connection, first.id, parts=first_parts)
         other = pool.submit(complete, runtime, second, second_parts)
         wait_until_blocked(runtime.engine, other)
         if is_kept:
@@ -421,8 +419,7 @@ def test_an_aborted_upload_leaves_nothing(runtime: Runtime, event: Event) -> Non
     upload = begin_upload(runtime, event, "a.flac", FLAC)
     parts = put_parts(runtime, upload, FLAC)
     for _ in range(2):
-        with runtime.engine.begin() as connection:
-            service.abort(runtime, connection, upload.id)
+        service.abort(runtime, upload.id)
 
     assert files_under(runtime) == []
     assert state_of(runtime, upload) is UploadState.ABORTED
@@ -434,24 +431,16 @@ def test_an_aborted_upload_leaves_nothing(runtime: Runtime, event: Event) -> Non
 
 def test_what_was_acknowledged_cannot_be_aborted(runtime: Runtime, event: Event) -> None:
     upload = acknowledge(runtime, event, "a.flac", FLAC)
-    with (
-        pytest.raises(Conflict, match="is in already; remove the asset"),
-        runtime.engine.begin() as connection,
-    ):
-        service.abort(runtime, connection, upload.id)
+    with pytest.raises(Conflict, match="is in already; remove the asset"):
+        service.abort(runtime, upload.id)
     service.finish(runtime, upload.id)
     assert runtime.store.read(upload.key) == FLAC
 
 
 def test_an_unknown_upload_is_said_to_be_missing(runtime: Runtime) -> None:
-    for change in (service.abort, lambda r, c, i: service.complete(r, c, i, parts=[])):
-        with (
-            pytest.raises(NotFound, match="no such upload"),
-            runtime.engine.begin() as connection,
-        ):
-            change(runtime, connection, new_id())
-    with pytest.raises(NotFound, match="no such upload"):
-        service.finish(runtime, new_id())
+    for change in (service.abort, service.finish, partial(service.complete, parts=[])):
+        with pytest.raises(NotFound, match="no such upload"):
+            change(runtime, new_id())
 
 
 # --- finish ----------------------------------------------------------------------------------
@@ -520,6 +509,19 @@ def test_parts_that_never_came_fail_the_asset_with_a_sentence(
     assert state_of(runtime, upload) is UploadState.FINISHED
     assert tasks(runtime, upload.asset_id) == []  # there is nothing that a step could work on
     assert files_under(runtime) == []
+
+
+def test_what_another_worker_stored_meanwhile_is_not_given_up(
+    runtime: Runtime, event: Event
+) -> None:
+    upload = acknowledge(runtime, event, "a.flac", FLAC)
+    service.finish(runtime, upload.id)
+
+    service.give_up(runtime, upload.id, "Part 1 has not arrived.")
+
+    asset = asset_of(runtime, upload.asset_id)
+    assert assets_service.state_of(asset) is AssetState.PROCESSING
+    assert tasks(runtime, upload.asset_id) == [Task.PROBE, Task.VERIFY]
 
 
 def test_an_object_lost_on_the_way_fails_the_asset(runtime: Runtime, event: Event) -> None:

@@ -6,7 +6,6 @@ from dataclasses import replace
 from urllib.parse import urlencode
 
 from sqlalchemy import Connection
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -21,6 +20,7 @@ from portal.uploads.models import UploadState
 from portal.visibility import Viewer
 from portal.web.file_forms import SentFile, read_files
 from portal.web.forms import csrf_token
+from portal.web.store_threads import run_in_store_thread
 from portal.web.transactions import in_transaction, runtime_of
 from portal.web.viewers import account_of
 
@@ -34,7 +34,7 @@ async def take_files(request: Request) -> Response:
     async for sent in read_files(
         request, folder=runtime.settings.scratch_path, file_bytes_max=bytes_max
     ):
-        report = await run_in_threadpool(_taken, runtime, report, sent, account, event_id)
+        report = await run_in_store_thread(_taken, runtime, report, sent, account, event_id)
     return _back(request, slug, report)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import re
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from portal.storage.interface import (
     SignedRequest,
 )
 from portal.storage.keys import checked_key
+from portal.storage.part_layout import is_digest
 from portal.storage.s3.signing import AddressForm, Signer, encoded_path
 from portal.storage.s3.upload_ids import parse_upload_id
 
@@ -32,7 +32,6 @@ _ANSWER_PARAMETERS: Mapping[str, str] = {
     "content-disposition": "response-content-disposition",
     "cache-control": "response-cache-control",
 }
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class S3Addresses(SignedAddresses):
@@ -113,6 +112,6 @@ class S3Addresses(SignedAddresses):
 
 def checksum_of(sha256: str) -> str:
     """The digest as S3 writes it, in base64. Raises InvalidInput."""
-    if not _SHA256.fullmatch(sha256):
+    if not is_digest(sha256):
         raise InvalidInput("A SHA-256 is given as 64 hexadecimal digits in lower case.")
     return base64.b64encode(bytes.fromhex(sha256)).decode()

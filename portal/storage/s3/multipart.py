@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
     from types_boto3_s3.type_defs import CompletedPartTypeDef
 
-PARTS_MAX = 10_000
 PART_BYTES_MIN = 5 * 1024**2
 """What stores take at least, for any part but the last."""
 _ABORT_TRIES_MAX = 4

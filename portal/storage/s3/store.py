@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, BinaryIO
 from portal.errors import ObjectMissing, StorageError
 from portal.storage.interface import ObjectInfo, ObjectStore, StoredPart
 from portal.storage.keys import checked_key, checked_prefix, is_key
-from portal.storage.part_layout import PartLayout
+from portal.storage.part_layout import PARTS_MAX, PartLayout
 from portal.storage.s3.downloads import download
-from portal.storage.s3.multipart import PARTS_MAX, Multipart
+from portal.storage.s3.multipart import Multipart
 from portal.storage.s3.objects import Objects
 from portal.storage.shared_copies import SharedCopies
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, BinaryIO
 from portal.errors import Conflict, InvalidInput, ObjectMissing
 from portal.storage.interface import MultipartUploads, ObjectInfo, OpenUpload, StoredPart
 from portal.storage.keys import checked_key
-from portal.storage.part_layout import PartLayout, require_digest, require_same
-from portal.storage.s3.multipart import PART_BYTES_MIN, PARTS_MAX, Multipart
+from portal.storage.part_layout import PARTS_MAX, PartLayout, require_digest, require_same
+from portal.storage.s3.multipart import PART_BYTES_MIN, Multipart
 from portal.storage.s3.objects import Objects
 from portal.storage.s3.retrying import retried
 from portal.storage.s3.upload_ids import MARKS, UploadId, mark_of, parse_mark, parse_upload_id
