@@ -149,6 +149,7 @@ def _news(
         return ""
     changed = changes(shown, found)
     messages = [
+        *([_message("listing", {"ids": list(found.versions)})] if shown is None else []),
         *(_message("asset", _asset_json(request, event, asset)) for asset in changed.assets),
         *(_message("removed", {"id": asset_id}) for asset_id in changed.removed_ids),
     ]
@@ -170,6 +171,7 @@ def _asset_json(request: Request, event: Event, asset: Asset) -> Mapping[str, ob
         "size_bytes": asset.original.size_bytes if asset.original else None,
         "state": assets_service.state_of(asset),
         "steps": _steps_json(asset),
+        "notes": list(assets_service.notes_of(asset)),
         "page_url": absolute(request, asset_path(asset, language=language)),
         "desk_url": absolute(request, f"/desk/events/{event.slug}"),
     }
@@ -202,9 +204,9 @@ operations: Sequence[Operation] = [
         summary="What becomes of an event's files, as it happens",
         description="Server-sent events (text/event-stream). Each event “asset” holds one file in "
         "JSON: id, kind, title, filename, size_bytes, state, steps with name, state, detail and "
-        "progress (0 to 1), page_url, desk_url. First all are told, then what changes, within a "
-        "second or so; “removed” holds the id of one that is gone. The stream ends with the "
-        "session.",
+        "progress (0 to 1), notes, page_url, desk_url. First all are told, then what changes, "
+        "within a second or so; “removed” holds the id of one that is gone. The stream ends with "
+        "the session.",
         answer={"type": "string"},
         parameters=[
             Parameter("Last-Event-ID", "What a reader saw last.", location="header"),

@@ -130,7 +130,9 @@ def finish(runtime: Runtime, asset_id: str, step: Step, outcome: Outcome, detail
     with runtime.engine.begin() as connection:
         attempt = assets_service.begin_attempt(connection, asset_id, step)
         assert attempt is not None
-        assets_service.finish_attempt(connection, attempt, outcome=outcome, detail=detail)
+        assets_service.finish_attempt(
+            connection, attempt, outcome=outcome, detail=detail, notes=["It is a guess."]
+        )
 
 
 def test_first_all_files_are_told_then_what_changes(runtime: Runtime, token: str) -> None:
@@ -151,6 +153,7 @@ def test_first_all_files_are_told_then_what_changes(runtime: Runtime, token: str
                 "state": "processing",
             }
             assert told["size_bytes"] == len(FLAC)
+            assert told["notes"] == []
             assert told["page_url"] == f"https://localhost/en/assets/{first}"
             assert told["desk_url"] == "https://localhost/desk/events/scrum"
             waiting = {"state": "waiting", "detail": None, "progress": None}
@@ -166,6 +169,7 @@ def test_first_all_files_are_told_then_what_changes(runtime: Runtime, token: str
             )
             told = await stream.news()
             assert (told["id"], told["state"]) == (first, "failed")
+            assert told["notes"] == ["It is a guess."]
             assert told["steps"][1] == {
                 "name": "probe",
                 "state": "failed",
@@ -182,6 +186,27 @@ def test_first_all_files_are_told_then_what_changes(runtime: Runtime, token: str
 def remove(runtime: Runtime, asset_id: str) -> None:
     with runtime.engine.begin() as connection:
         assets_service.remove_asset(connection, asset_id)
+
+
+def test_who_was_away_learns_what_is_gone(runtime: Runtime, token: str) -> None:
+    event = make_event(runtime)
+    first, second = (store(runtime, event, f"{n}.flac", FLAC + bytes([n])) for n in (1, 2))
+
+    async def story() -> None:
+        app = create_app(runtime)
+        async with opened(app, token) as stream:
+            assert await stream.news("listing") == {"ids": [first, second]}
+            seen = await stream.last_id()
+        await asyncio.to_thread(remove, runtime, first)
+        async with opened(app, token, **{"last-event-id": seen}) as stream:
+            assert await stream.news("listing") == {"ids": [second]}
+            seen = await stream.last_id()
+            await asyncio.to_thread(remove, runtime, second)
+            assert await stream.news("removed") == {"id": second}  # and no second listing
+        async with opened(app, token, **{"last-event-id": seen}) as stream:
+            assert await stream.news("listing") == {"ids": []}
+
+    run(story)
 
 
 def test_progress_of_a_running_step_is_told(runtime: Runtime, token: str) -> None:
