@@ -8,13 +8,15 @@ import ssl
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from http.client import HTTPConnection, HTTPResponse
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
+from portal.settings import Settings
+from portal.web.file_forms import FILES_MAX, TEXT_BYTES_MAX
 from tests.e2e.processes import free_port
 from tests.nginx import INFRA, Nginx, running_nginx
 
@@ -269,6 +271,15 @@ def test_an_upload_goes_on_while_it_comes_in(portal: Portal, tmp_path: Path, lin
             assert portal.first_bytes.wait(SILENT_SECONDS_MAX)
 
 
+def test_a_form_may_be_as_large_as_the_portal_takes_it(nginx: Nginx, portal: Portal) -> None:
+    size_bytes = FILES_MAX * Settings().upload_form_bytes_max + TEXT_BYTES_MAX
+    head = (
+        f"POST /desk/events/opening/files HTTP/1.1\nHost: localhost\nContent-Length: {size_bytes}"
+    )
+    with start_sending(nginx, head):
+        assert portal.first_bytes.wait(SILENT_SECONDS_MAX)
+
+
 def test_nothing_else_takes_large_bodies(nginx: Nginx, portal: Portal) -> None:
     size_bytes = 3 * 1024**2
     head = f"POST /login HTTP/1.1\nHost: localhost\nContent-Length: {size_bytes}"
@@ -298,15 +309,26 @@ def test_https_speaks_http2_and_plain_http_leads_there(portal: Portal, tmp_path:
         with asked(nginx, "/en/search?q=stamp", host="press.example.org") as answer:
             assert answer.status == 301
             assert answer.headers["location"] == "https://press.example.org/en/search?q=stamp"
+            assert "strict-transport-security" not in answer.headers
+        with asked(nginx, "/en/", host="press.example.com.elsewhere.example") as answer:
+            assert answer.headers["location"] == "https://press.example.org/en/"
         with asked(nginx, "/.well-known/acme-challenge/token") as answer:
             assert answer.status == 404
-        context = ssl.create_default_context(cafile=certificate)
+        context = trusting(certificate)
         context.set_alpn_protocols(["h2", "http/1.1"])
         with (
             socket.create_connection(("127.0.0.1", port), timeout=SILENT_SECONDS_MAX) as plain,
             context.wrap_socket(plain, server_hostname="localhost") as secure,
         ):
             assert secure.selected_alpn_protocol() == "h2"
+        with closing(HTTPSConnection("localhost", port, context=trusting(certificate))) as secure:
+            secure.request("GET", "/en/")
+            told = secure.getresponse().headers["strict-transport-security"]
+            assert told == "max-age=31536000"
+
+
+def trusting(certificate: Path) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=certificate)
 
 
 def make_certificate(folder: Path) -> tuple[Path, Path]:
