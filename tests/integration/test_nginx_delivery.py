@@ -163,9 +163,12 @@ def test_nobody_gets_in_by_the_inner_places(front: Front, path: str) -> None:
 def test_nobody_tells_nginx_what_to_send(front: Front) -> None:
     key = keys.original(front.delivered.recording_id)
     forged = {"x-accel-redirect": f"/-/objects/{key}", "x-media-range": "bytes=0-9"}
-    assert front.nginx.get("/healthz", headers=forged).content != LARGE_BYTES
     answer = front.nginx.get(address("original", front.delivered), headers=forged)
     assert answer.json() == NOWHERE
+    bring_to(front.runtime, "public")
+    for path in ("/healthz", address("photo", front.delivered)):
+        expected, answer = front.nginx.get(path), front.nginx.get(path, headers=forged)
+        assert (answer.status_code, answer.content) == (200, expected.content)
 
 
 @pytest.mark.parametrize(
@@ -214,4 +217,15 @@ def test_a_link_among_the_objects_leads_nowhere(front: Front, tmp_path: Path) ->
     (tmp_path / "secret").write_bytes(b"secret")
     placed.unlink()
     placed.symlink_to(tmp_path / "secret")
-    assert ask(front.nginx, address("segment", front.delivered)).json() == NOWHERE
+    assert_unavailable(ask(front.nginx, address("segment", front.delivered)))
+
+
+def assert_unavailable(answer: Answer) -> None:
+    """What we may not read is not missing, and that is said as the portal says things."""
+    assert answer.status_code == 503
+    assert answer.headers["content-type"] == "application/json"
+    assert "no-store" in answer.headers["cache-control"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert answer.headers["x-request-id"]
+    assert answer.json()["error"] == "storage_unavailable"

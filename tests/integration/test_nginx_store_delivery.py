@@ -175,8 +175,7 @@ def test_a_range_beyond_the_end_tells_nothing_of_the_store(front: Front) -> None
     headers = {"range": f"bytes={len(LARGE_BYTES)}-"}
     answer = front.nginx.get(address("segment", front.delivered), headers=headers)
     assert answer.status_code == 416
-    assert "no-store" in answer.headers["cache-control"]
-    assert b"assets/" not in answer.content
+    assert_said_by_nginx(answer, "range_not_satisfiable")
 
 
 def test_a_store_that_refuses_is_not_missing(
@@ -197,8 +196,18 @@ def assert_unavailable(front: Front) -> None:
     bring_to(front.runtime, "public")
     answer = ask(front.nginx, address("segment", front.delivered))
     assert answer.status_code == 503
+    assert_said_by_nginx(answer, "storage_unavailable")
+
+
+def assert_said_by_nginx(answer: Answer, error: str) -> None:
+    """In its own words, and as the portal says things."""
+    assert answer.json().keys() == {"error", "detail"}
+    assert answer.json()["error"] == error
+    assert answer.headers["content-type"] == "application/json"
     assert "no-store" in answer.headers["cache-control"]
-    assert b"Signature" not in answer.content
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert answer.headers["x-request-id"]
 
 
 def test_nginx_keeps_public_media_and_still_asks_who_may_see_them(keeping_front: Front) -> None:
