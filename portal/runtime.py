@@ -17,6 +17,7 @@ from portal.settings import Settings
 from portal.storage.interface import MultipartUploads, ObjectStore, SignedAddresses, StorageFault
 from portal.storage.local import LocalStore, LocalUploads
 from portal.storage.measured import MeasuredStore, MeasuredUploads
+from portal.storage.root import holds_objects
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,18 @@ def set_up_storage(settings: Settings) -> None:
         from portal.storage.s3.bucket import set_up_bucket  # noqa: PLC0415 - as above
 
         set_up_bucket(settings)
+
+
+def is_storage_used(settings: Settings) -> bool:
+    """Whether anything lies where the store is, or will be; nothing is made or changed there.
+
+    Raises StorageDenied or StorageUnavailable.
+    """
+    if not settings.is_local_storage:
+        from portal.storage.s3.bucket import holds_anything  # noqa: PLC0415 - as above
+
+        return holds_anything(settings)
+    return holds_objects(settings.data_path / "objects")
 
 
 def storage_faults(settings: Settings) -> Sequence[StorageFault]:

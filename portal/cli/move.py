@@ -16,8 +16,10 @@ from portal.cli.failures import FAILED
 from portal.cli.installation import make_data_folder, opened, read_settings
 from portal.cli.output import err, say, say_table
 from portal.db.migrate import upgrade
+from portal.errors import SearchUnavailable
 from portal.installation.service import require_sound
 from portal.moving import service
+from portal.moving.first_look import require_free
 from portal.moving.models import Comparison, Moved, Side
 from portal.moving.objects import Copied
 from portal.moving.target import read_target
@@ -54,14 +56,32 @@ def move(
     """
     settings = read_settings()
     target_settings = read_target(to)
-    with opened(settings) as source, _opened_target(target_settings) as target:
-        plan = service.Plan(source, target, is_resumed=resume, leaves_uploads=leave_uploads)
-        service.check(plan)
-        with _shown() as progress:
-            moved = service.carry_out(plan, progress)
-    _tell(moved, to)
-    if not moved.is_equal:
-        raise typer.Exit(FAILED)
+    service.require_work(settings, target_settings)
+    with opened(settings) as source:
+        service.require_quiet(source, leaves_uploads=leave_uploads)
+        require_free(settings, target_settings, is_resumed=resume)
+        with _opened_target(target_settings) as target:
+            plan = service.Plan(source, target, leaves_uploads=leave_uploads)
+            with _shown() as progress:
+                moved = service.carry_out(plan, progress)
+            _tell(moved)
+            if not moved.is_equal:
+                say("The two sides differ: see above. Do not use the new installation yet.")
+                raise typer.Exit(FAILED)
+            _make_index(target)
+    say(f"Start the portal with the settings of {to}.")
+
+
+def _make_index(target: Runtime) -> None:
+    err.print("Making the search index")
+    try:
+        documents = service.make_index(target)
+    except SearchUnavailable as error:
+        raise SearchUnavailable(
+            f"Only the new search index could not be made: {error} All else is moved. Repeat the "
+            "command with --resume, or run `portal index rebuild` with the new settings."
+        ) from error
+    say(f"The new index holds {documents:,d} documents.")
 
 
 @contextmanager
@@ -118,15 +138,12 @@ class _Lines:
             err.print(f"{self._done:,d} of {self._total:,d} objects")
 
 
-def _tell(moved: Moved, to: Path) -> None:
+def _tell(moved: Moved) -> None:
     headings = ("", "here", "there", "SHA-256 here", "SHA-256 there", "")
     say_table(headings, [_row(comparison) for comparison in moved.comparisons])
     say(f"{moved.copied:,d} objects were copied, {moved.skipped:,d} were there already.")
-    say(f"The new index holds {moved.documents:,d} documents.")
     if moved.is_equal:
-        say(f"Both sides are equal. Start the portal with the settings of {to}.")
-    else:
-        say("The two sides differ: see above. Do not use the new installation yet.")
+        say("Both sides are equal.")
 
 
 def _row(comparison: Comparison) -> tuple[str, ...]:

@@ -46,6 +46,18 @@ def embedded_server(settings: Settings) -> Iterator[str]:
         yield url
 
 
+@contextmanager
+def unmigrated_server(settings: Settings) -> Iterator[str | None]:
+    """As `embedded_server`, but nothing is migrated or made; None while there is no database."""
+    if settings.database_url is not None:
+        yield normalized_url(settings.database_url.get_secret_value())
+    elif not server_folder(settings).exists():
+        yield None
+    else:
+        with shared_server(server_folder(settings), durability=DURABLE) as url:
+            yield url
+
+
 def server_folder(settings: Settings) -> Path:
     return settings.data_path / "postgres"
 

@@ -31,10 +31,9 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Moved:
-    """`documents` is what the target's index holds now; `skipped` objects were there already."""
+    """`skipped` objects were there already."""
 
     comparisons: Sequence[Comparison]
-    documents: int
     copied: int
     skipped: int
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection, func, select, text, union_all
 
-from portal.db.tables import originals, renditions, uploads
+from portal.assets.made_files import segment_names
+from portal.db.tables import assets, originals, renditions, uploads
 
 UNFINISHED = "state NOT IN ('open', 'completing')"
 """Rows of finished uploads only; the parts of others stay where they were sent to."""
@@ -28,6 +29,35 @@ def unfinished_uploads(connection: Connection) -> int:
         select(func.count()).where(uploads.c.state.in_(("open", "completing")))
     ).scalar_one()
     return count
+
+
+def tables_in(connection: Connection) -> Sequence[str]:
+    """Whatever is in the database, without what an extension has brought along."""
+    return list(
+        connection.scalars(
+            text(
+                "select relname from pg_class where relkind in ('r', 'p')"
+                " and relnamespace = any(current_schemas(false)::regnamespace[])"
+                " and not exists (select from pg_depend where classid = 'pg_class'::regclass"
+                " and objid = pg_class.oid and deptype = 'e') order by relname"
+            )
+        )
+    )
+
+
+def known_keys(connection: Connection) -> Iterator[str]:
+    """The keys of all objects that must be there: originals, images, segments.
+
+    Those of a removed asset are deleted, while its rows remain.
+    """
+    stays = assets.c.removed_at.is_(None)
+    yield from connection.scalars(select(originals.c.key).join(assets).where(stays))
+    of_assets = select(renditions.c.key, renditions.c.segment_seconds).join(assets).where(stays)
+    for row in connection.execute(of_assets):
+        if row.segment_seconds is None:
+            yield row.key
+        else:
+            yield from (row.key + name for name in segment_names(len(row.segment_seconds)))
 
 
 def known_digests(connection: Connection) -> Mapping[str, str]:

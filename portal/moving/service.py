@@ -1,4 +1,4 @@
-"""Copies an installation to other parts: objects, then rows, then the index; then compares both.
+"""Copies an installation to other parts: objects, then rows; compares both; then makes the index.
 
 Rows come last and in one transaction: until then the target is empty to whoever looks at it.
 The source is only read.
@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from portal.db.copying import Rows, Where, copy_rows, rows_of, snapshot
 from portal.db.embedded import normalized_url
-from portal.errors import Conflict
+from portal.errors import Conflict, ObjectMissing
 from portal.jobs import service as jobs_service
 from portal.moving import repository
 from portal.moving.models import Comparison, Moved, Side, compare_objects
@@ -22,15 +22,16 @@ from portal.moving.room import scratch_room
 from portal.runtime import Runtime
 from portal.search.service import rebuild_index
 from portal.settings import Settings
+from portal.storage.interface import ObjectInfo
+
+NAMED_MAX = 5
+"""More missing objects than that are only counted."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """`is_resumed` takes up what an earlier move has left in the target."""
-
     source: Runtime
     target: Runtime
-    is_resumed: bool
     leaves_uploads: bool
 
     @property
@@ -67,64 +68,32 @@ def place_of_rows(settings: Settings) -> str:
     return normalized_url(settings.database_url.get_secret_value())
 
 
-def check(plan: Plan) -> None:
-    """Raises Conflict when the source is at work or the target is not empty."""
-    if plan.keeps_objects and plan.keeps_rows:
+def require_work(source: Settings, target: Settings) -> None:
+    """Raises Conflict when there is nothing to move."""
+    if place_of_objects(source) == place_of_objects(target) and (
+        place_of_rows(source) == place_of_rows(target)
+    ):
         raise Conflict("Both settings name the same database and the same store: nothing to move.")
-    with plan.source.engine.connect() as connection:
-        _require_quiet(connection, leaves_uploads=plan.leaves_uploads)
-    if plan.is_resumed:
-        return
-    if not plan.keeps_rows:
-        with snapshot(plan.target.engine) as connection:
-            held = [name for name, rows in rows_of(connection, where={}).items() if rows.count]
-        if held:
+
+
+def require_quiet(source: Runtime, *, leaves_uploads: bool) -> None:
+    """Raises Conflict when the source is at work.
+
+    To be asked before the target is opened: a database that both use knows no difference between
+    its connections and those of another process.
+    """
+    with source.engine.connect() as connection:
+        if jobs_service.live_worker_count(connection):
             raise Conflict(
-                f"The target's database is not empty: it has rows in {', '.join(held)}. Take an "
-                "empty one, or add --resume if an earlier move has filled it."
+                "Workers are alive: stop `portal serve` and every `portal worker` first. One that "
+                f"was killed is forgotten after {jobs_service.STALLED_SECONDS} s."
             )
-    if not plan.keeps_objects and next(iter(plan.target.store.list("")), None) is not None:
-        raise Conflict(
-            "The target's store is not empty. Take an empty one, or add --resume if an earlier "
-            "move has filled it."
-        )
-
-
-def carry_out(plan: Plan, progress: Progress) -> Moved:
-    """Copy all and compare. Raises Conflict, DatabaseUnavailable, StorageError."""
-    with snapshot(plan.source.engine) as source:
-        all_copied = [] if plan.keeps_objects else _copy_objects(plan, source, progress)
-        if not plan.keeps_rows:
-            progress.on_stage("Copying the database")
-            _copy_rows(plan, source)
-    progress.on_stage("Making the search index")
-    with plan.target.engine.connect() as connection:
-        documents = rebuild_index(connection, plan.target.search)
-    progress.on_stage("Comparing both sides")
-    skipped = sum(copied.was_there for copied in all_copied)
-    return Moved(
-        comparisons=[
-            *([] if plan.keeps_rows else _compare_rows(plan)),
-            *([] if plan.keeps_objects else [_compare_objects(plan, all_copied)]),
-        ],
-        documents=documents,
-        copied=len(all_copied) - skipped,
-        skipped=skipped,
-    )
-
-
-def _require_quiet(connection: Connection, *, leaves_uploads: bool) -> None:
-    if jobs_service.live_worker_count(connection):
-        raise Conflict(
-            "Workers are alive: stop `portal serve` and every `portal worker` first. One that was "
-            f"killed is forgotten after {jobs_service.STALLED_SECONDS} s."
-        )
-    if repository.other_users(connection):
-        raise Conflict(
-            "Other processes of the portal use the database: stop `portal serve`, the web and "
-            "every other command first."
-        )
-    unfinished = repository.unfinished_uploads(connection)
+        if repository.other_users(connection):
+            raise Conflict(
+                "Other processes of the portal use the database: stop `portal serve`, the web and "
+                "every other command first."
+            )
+        unfinished = repository.unfinished_uploads(connection)
     if unfinished and not leaves_uploads:
         raise Conflict(
             f"{unfinished} uploads are not finished. Let them end while the portal runs, or add "
@@ -132,9 +101,41 @@ def _require_quiet(connection: Connection, *, leaves_uploads: bool) -> None:
         )
 
 
+def carry_out(plan: Plan, progress: Progress) -> Moved:
+    """Copy objects and rows, and compare both sides. `make_index` is all that remains then.
+
+    Raises Conflict, DatabaseUnavailable, InsufficientStorage or StorageError.
+    """
+    with snapshot(plan.source.engine) as source:
+        all_copied = [] if plan.keeps_objects else _copy_objects(plan, source, progress)
+        if not plan.keeps_rows:
+            progress.on_stage("Copying the database")
+            _copy_rows(plan, source)
+    progress.on_stage("Comparing both sides")
+    skipped = sum(copied.was_there for copied in all_copied)
+    return Moved(
+        comparisons=[
+            *([] if plan.keeps_rows else _compare_rows(plan)),
+            *([] if plan.keeps_objects else [_compare_objects(plan, all_copied)]),
+        ],
+        copied=len(all_copied) - skipped,
+        skipped=skipped,
+    )
+
+
+def make_index(target: Runtime) -> int:
+    """Fill the target's index from its database; returns how many documents it holds.
+
+    Raises SearchUnavailable; objects and rows stay as they are then.
+    """
+    with target.engine.connect() as connection:
+        return rebuild_index(connection, target.search)
+
+
 def _copy_objects(plan: Plan, source: Connection, progress: Progress) -> Sequence[Copied]:
     settings = plan.source.settings
     infos = list(plan.source.store.list(""))
+    _require_all(source, infos)
     progress.on_objects(len(infos), sum(info.size_bytes for info in infos))
     copier = ObjectCopier(
         plan.source.store,
@@ -151,6 +152,16 @@ def _copy_objects(plan: Plan, source: Connection, progress: Progress) -> Sequenc
 
     copier.copy_all(infos, note)
     return all_copied
+
+
+def _require_all(source: Connection, infos: Sequence[ObjectInfo]) -> None:
+    missing = sorted(set(repository.known_keys(source)) - {info.key for info in infos})
+    if missing:
+        named = ", ".join(missing[:NAMED_MAX]) + (" and others" if missing[NAMED_MAX:] else "")
+        raise ObjectMissing(
+            f"{len(missing):,d} objects that the database here knows are not in the store here: "
+            f"{named}. Nothing was copied. Restore them from a backup, or remove their assets."
+        )
 
 
 def _copy_rows(plan: Plan, source: Connection) -> None:

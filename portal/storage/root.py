@@ -36,6 +36,18 @@ def set_up_root(root: Path) -> None:
             _make_durable_file(note)
 
 
+def holds_objects(root: Path) -> bool:
+    """Whether there are objects, with or without a mark. Raises StorageUnavailable."""
+    try:
+        return _holds_objects(root)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise StorageUnavailable(
+            f"The folder of stored files cannot be read: {error.strerror}."
+        ) from error
+
+
 def open_root(root: Path) -> int:
     """A descriptor of the root, which may be a link of the operator's. Raises StorageUnavailable.
 

@@ -16,12 +16,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from portal.assets.made_files import segment_names
 from portal.assets.models import Rendition, RenditionKind, Step
 from portal.db.copying import TABLES, rows_of, snapshot
 from portal.db.embedded import embedded_server
+from portal.db.engine import open_engine
+from portal.moving.repository import tables_in
 from portal.runtime import Runtime, open_runtime
 from portal.search.models import SearchRequest
-from portal.search.service import check_index, search
+from portal.search.service import check_index, rebuild_index, search
 from portal.settings import Settings, load_settings
 from portal.storage import keys
 from portal.visibility import INSTALLATION
@@ -37,6 +40,7 @@ from workers.sandbox import Level, Sandbox
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(240)]
 
 SEGMENTS = 40
+"""With the initialisation segment."""
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +121,7 @@ def fill(runtime: Runtime) -> None:
     video_id = store(runtime, event, "Ўсе “гукі”.mp4", MP4)
     store(runtime, event, "a.flac", FLAC, with_digest=False)
     runner(runtime, captions).run(Step.CAPTIONS, caption_id)
-    segments = {f"360p/{number:05d}.m4s": os.urandom(5000) for number in range(SEGMENTS)}
+    segments = {f"360p/{name}": os.urandom(5000) for name in segment_names(SEGMENTS - 1)}
     for name, content in segments.items():
         put(runtime, keys.result(video_id, Step.TRANSCODE, 1, name), content)
     rendition = Rendition(
@@ -129,7 +133,7 @@ def fill(runtime: Runtime) -> None:
         media_type="application/vnd.apple.mpegurl",
         size_bytes=5000 * SEGMENTS,
         sha256="0" * 64,
-        segment_seconds=(6.0,) * SEGMENTS,
+        segment_seconds=(6.0,) * (SEGMENTS - 1),
     )
     result = StepResult(renditions=(rendition,))
     runner(runtime, lambda _run: result).run(Step.TRANSCODE, video_id)
@@ -341,6 +345,128 @@ def test_copies_of_a_store_leave_the_disk_its_minimum(
     assert "PORTAL_DISK_FREE_BYTES_MIN must stay free" in refused.stderr
     with back.opened() as target:
         assert contents(target) == {}
+
+
+def test_files_that_are_lost_here_end_the_move(home: Place, outside: Place, tmp_path: Path) -> None:
+    """But not those of a removed asset, whose rows remain."""
+    to = outside.write(tmp_path / "target.env")
+    with home.opened() as runtime:
+        listed = sorted(info.key for info in runtime.store.list(""))
+        segment = next(key for key in listed if key.endswith("/00007.m4s"))
+        original = f"{segment.split('/transcode/')[0]}/original"
+        runtime.store.delete(segment)
+        runtime.store.delete(original)
+
+    refused = portal(home, "move", "--to", to)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("2 objects that the database here knows are not in the store")
+    assert original in refused.stderr
+    assert segment in refused.stderr
+    with outside.opened() as target:
+        assert contents(target) == {}
+
+    with home.opened() as runtime, runtime.engine.begin() as connection:
+        connection.execute(
+            text("update assets set removed_at = now() where id = :id"),
+            {"id": original.split("/")[1]},
+        )
+    done = portal(home, "move", "--to", to, "--resume")
+    assert done.returncode == 0, done.stderr
+
+
+def test_only_the_index_failing_is_told_as_that(home: Place, tmp_path: Path) -> None:
+    other = place_at(tmp_path / "other")
+    other.settings.data_path.mkdir(mode=0o700)
+    hindrance = other.settings.data_path / "search"
+    hindrance.touch()
+    to = other.write(tmp_path / "target.env")
+
+    failed = portal(home, "move", "--to", to, "--resume")
+    assert failed.returncode == 1
+    assert "Both sides are equal." in failed.stdout
+    assert "Start the portal" not in failed.stdout
+    assert "Only the new search index could not be made" in failed.stderr
+
+    hindrance.unlink()
+    done = portal(home, "move", "--to", to, "--resume")
+    assert done.returncode == 0, done.stderr
+    check_moved(home, other)
+
+
+def tables_of(place: Place) -> list[str]:
+    with (
+        embedded_server(place.settings) as url,
+        open_engine(place.settings, url) as engine,
+        snapshot(engine) as connection,
+    ):
+        return list(tables_in(connection))
+
+
+def test_a_database_of_something_else_is_left_alone(
+    home: Place, outside: Place, versitygw: VersityGateway, tmp_path: Path
+) -> None:
+    with (
+        embedded_server(outside.settings) as url,
+        open_engine(outside.settings, url) as engine,
+        engine.begin() as connection,
+    ):
+        connection.execute(text("create table invoices (id int)"))
+    elsewhere = Place({**outside.variables, "PORTAL_S3_BUCKET": "not-made-yet"})
+    to = elsewhere.write(tmp_path / "target.env")
+    for more in ([], ["--resume"]):
+        refused = portal(home, "move", "--to", to, *more)
+        assert refused.returncode == 1
+        assert "belongs to something else: it has the tables invoices." in refused.stderr
+    assert tables_of(outside) == ["invoices"]
+    assert not (versitygw.folder / "not-made-yet").exists()
+
+
+def test_a_store_of_something_else_is_left_alone(
+    home: Place, outside: Place, versitygw: VersityGateway, tmp_path: Path
+) -> None:
+    """Also when nothing in it is named as the portal names its objects."""
+    foreign = versitygw.folder / outside.settings.s3_bucket / "Backups of Tuesday.tar"
+    foreign.write_bytes(b"x")
+    refused = portal(home, "move", "--to", outside.write(tmp_path / "target.env"))
+    assert refused.returncode == 1
+    assert "store is not empty" in refused.stderr
+    assert tables_of(outside) == []
+
+
+def test_an_index_of_something_else_is_left_alone(
+    home: Place, outside: Place, tmp_path: Path
+) -> None:
+    taken = outside.settings.data_path / "search"
+    with home.opened() as runtime, runtime.engine.connect() as connection:
+        rebuild_index(connection, runtime.search)
+    shutil.copytree(home.settings.data_path / "search", taken)
+    before = files_of(taken)
+    refused = portal(home, "move", "--to", outside.write(tmp_path / "target.env"))
+    assert refused.returncode == 1
+    assert "search index is not empty" in refused.stderr
+    assert tables_of(outside) == []
+    assert {name for name in files_of(taken) if "lock" not in name} == {
+        name for name in before if "lock" not in name
+    }
+
+
+def test_a_database_that_was_only_set_up_is_taken(
+    home: Place, outside: Place, tmp_path: Path
+) -> None:
+    assert portal(outside, "migrate").returncode == 0
+    done = portal(home, "move", "--to", outside.write(tmp_path / "target.env"))
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_store_alone_can_move(home: Place, outside: Place, tmp_path: Path) -> None:
+    """Both installations use one database then; it is no other process that does."""
+    of_store = {name: value for name, value in outside.variables.items() if "_S3_" in name}
+    both = Place({**home.variables, **of_store})
+    done = portal(home, "move", "--to", both.write(tmp_path / "target.env"))
+    assert done.returncode == 0, done.stderr
+    assert "events\t" not in done.stdout
+    assert "objects\t" in done.stdout
+    check_moved(home, both)
 
 
 def test_one_part_alone_can_move(home: Place, outside: Place, tmp_path: Path) -> None:

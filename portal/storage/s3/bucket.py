@@ -51,6 +51,13 @@ def set_up_bucket(settings: Settings) -> None:
         _log.warning("browsers may not use the bucket yet", reason=str(error))
 
 
+def holds_anything(settings: Settings) -> bool:
+    """Also what is no object of the portal's. Raises StorageDenied or StorageUnavailable."""
+    client = open_client(settings)
+    request = partial(_holds_anything, client, settings.s3_bucket)
+    return retried(request, f"bucket {settings.s3_bucket}")
+
+
 def allow_browsers(client: S3Client, settings: Settings) -> None:
     """Put our rule beside those of others, in place of one of ours for another address.
 
@@ -116,6 +123,15 @@ def _is_there(client: S3Client, bucket: str) -> bool:
             return False
         raise
     return True
+
+
+def _holds_anything(client: S3Client, bucket: str) -> bool:
+    try:
+        return bool(client.list_objects_v2(Bucket=bucket, MaxKeys=1).get("Contents"))
+    except ClientError as error:
+        if error_code(error) == "NoSuchBucket":
+            return False
+        raise
 
 
 def _create(client: S3Client, settings: Settings) -> None:
