@@ -15,6 +15,7 @@ interface AssetNews {
   readonly state: string;
   readonly size_bytes?: number | null;
   readonly steps: readonly StepNews[];
+  readonly notes: readonly string[];
   readonly page_url: string;
 }
 
@@ -58,6 +59,7 @@ export class PressFiles extends HTMLElement {
 
   private connect(): void {
     const source = new EventSource(this.getAttribute("src") ?? "");
+    source.addEventListener("listing", this.onListing);
     source.addEventListener("asset", this.onAsset);
     source.addEventListener("removed", this.onRemoved);
     // After a cut a browser comes again by itself, but after a refusal, as to someone who was
@@ -69,6 +71,15 @@ export class PressFiles extends HTMLElement {
     this.source = source;
   }
 
+  /** All files of the event; the others were removed while nobody here was listening. */
+  private readonly onListing = ({ data }: MessageEvent<string>): void => {
+    const ids = new Set((JSON.parse(data) as { readonly ids: readonly string[] }).ids);
+    for (const row of this.querySelectorAll<HTMLElement>("tbody > [data-asset]")) {
+      const id = row.dataset["asset"] ?? "";
+      if (!ids.has(id)) this.drop(id);
+    }
+  };
+
   private readonly onAsset = ({ data }: MessageEvent<string>): void => {
     const news = JSON.parse(data) as AssetNews;
     if (this.shown.get(news.id) === data) return;
@@ -77,21 +88,38 @@ export class PressFiles extends HTMLElement {
   };
 
   private readonly onRemoved = ({ data }: MessageEvent<string>): void => {
-    const { id } = JSON.parse(data) as Pick<AssetNews, "id">;
+    this.drop((JSON.parse(data) as Pick<AssetNews, "id">).id);
+  };
+
+  private drop(id: string): void {
     this.shown.delete(id);
     this.find(id)?.remove();
     this.count();
-  };
+  }
 
   private show(news: AssetNews): void {
     const row = this.find(news.id) ?? this.addRow(news);
+    this.showFacts(row, news);
     if (row.dataset["is"] !== news.state) {
       row.dataset["is"] = news.state;
       this.count();
     }
     const state = row.querySelector<HTMLElement>("[data-state]")!;
     mark(state, news.state, word(this.words, `asset_${news.state}`));
-    const list = row.querySelector("[data-steps]")!;
+    this.showSteps(row.querySelector("[data-steps]")!, news);
+    this.showNotes(row.querySelector("[data-notes]")!, news.notes);
+  }
+
+  private showFacts(row: HTMLElement, news: AssetNews): void {
+    const { title, filename, kind, size_bytes } = news;
+    write(row.querySelector("a")!, title);
+    const put = (name: string, text: string): void => write(row.querySelector(`[data-${name}]`)!, text);
+    put("filename", title === filename ? "" : filename);
+    put("kind", word(this.words, `kind_${kind}`));
+    put("size", size_bytes ? formatSize(this.words, size_bytes) : "");
+  }
+
+  private showSteps(list: Element, news: AssetNews): void {
     const known = new Map(
       Array.from(list.children, (item) => [(item as HTMLElement).dataset["step"], item]),
     );
@@ -100,6 +128,17 @@ export class PressFiles extends HTMLElement {
       if (list.children[place] !== item) list.insertBefore(item, list.children[place] ?? null);
       this.showStep(item, step, news.id);
     });
+  }
+
+  private showNotes(list: Element, notes: readonly string[]): void {
+    const shown = Array.from(list.children, (note) => note.textContent);
+    if (shown.join("\n") === notes.join("\n")) return;
+    const spans = notes.map((text) => {
+      const note = this.copy("note");
+      note.textContent = text;
+      return note;
+    });
+    list.replaceChildren(...spans);
   }
 
   /** The page's own order, so that nothing moves when the stream begins. */
@@ -145,18 +184,11 @@ export class PressFiles extends HTMLElement {
     return this.querySelector<HTMLElement>(`[data-asset="${CSS.escape(id)}"]`);
   }
 
-  private addRow({ id, page_url, title, filename, kind, size_bytes }: AssetNews): HTMLElement {
+  private addRow({ id, page_url }: AssetNews): HTMLElement {
     const row = this.copy("row");
     row.dataset["asset"] = id;
     row.dataset["is"] = "";
     row.querySelector("a")!.href = page_url;
-    row.querySelector("a")!.textContent = title;
-    const put = (name: string, text: string): void => {
-      row.querySelector(`[data-${name}]`)!.textContent = text;
-    };
-    put("filename", title === filename ? "" : filename);
-    put("kind", word(this.words, `kind_${kind}`));
-    put("size", size_bytes ? formatSize(this.words, size_bytes) : "");
     this.querySelector("tbody")!.append(row);
     return row;
   }
@@ -174,6 +206,11 @@ export class PressFiles extends HTMLElement {
     const copy = template.content.cloneNode(true) as DocumentFragment;
     return copy.firstElementChild as HTMLElement;
   }
+}
+
+/** Only what differs: markup that says the same, with its language, stays. */
+function write(element: Element, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
 }
 
 function mark(element: HTMLElement, state: string, words: string): void {
