@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from httpx2 import Client
 from httpx2 import Response as Answer
+from starlette.testclient import TestClient
 
+from portal.app import create_app
 from portal.delivery.urls import (
     captions_path,
     hls_path,
@@ -32,6 +37,17 @@ PLACES = (
 STATES = ("draft", "scheduled", "public", "withdrawn")
 METHODS = ("GET", "HEAD", "RANGE", "CONDITIONAL")
 TEXT_PLACES = frozenset({"master", "playlist", "captions"})
+OF_PAGES = frozenset(
+    {
+        "cross-origin-opener-policy",
+        "permissions-policy",
+        "referrer-policy",
+        "vary",
+        "x-frame-options",
+    }
+)
+"""What the portal says of pages and nginx leaves out with media."""
+OF_ONE_ANSWER = frozenset({"date", "server", "connection", "x-request-id", "x-accel-redirect"})
 NOWHERE = {"error": "not_found", "detail": "There is no such file, or it is not public (yet)."}
 
 
@@ -48,6 +64,19 @@ def address(place: str, delivered: Delivered) -> str:
         "captions": captions_path(recording, "ru"),
         "original": original_path(recording),
     }[place]
+
+
+@contextmanager
+def web_client(runtime: Runtime) -> Iterator[TestClient]:
+    """Asks the portal itself, without a socket, and follows it nowhere."""
+    app = create_app(runtime)
+    with TestClient(app, base_url="https://localhost", follow_redirects=False) as client:
+        yield client
+
+
+def with_delivery(runtime: Runtime, delivery: str) -> Runtime:
+    settings = runtime.settings.model_copy(update={"delivery": delivery})
+    return replace(runtime, settings=settings)
 
 
 def bring_to(runtime: Runtime, state: str) -> None:
@@ -74,3 +103,14 @@ def expected_status(place: str, method: str) -> int:
     if method == "CONDITIONAL":
         return 304
     return 206 if method == "RANGE" and place not in TEXT_PLACES else 200
+
+
+def said(answer: Answer) -> Mapping[str, str]:
+    """Its headers, but those that nginx and the portal need not have alike.
+
+    Accept-Ranges is among them where the answer itself shows it, as nginx' 206 does.
+    """
+    ignored = OF_ONE_ANSWER | OF_PAGES
+    if answer.status_code == 206:
+        ignored = ignored | {"accept-ranges"}
+    return {name: value for name, value in answer.headers.items() if name not in ignored}

@@ -12,8 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from http.client import HTTPConnection
@@ -34,7 +33,8 @@ from portal.storage.s3.bucket import set_up_bucket
 from portal.storage.s3.client import open_client
 from portal.storage.s3.opening import open_addresses
 from tests.bench.reporting import Figure, report
-from tests.e2e.processes import Installation, answers_ready, free_port, wait_until
+from tests.bench.servers import running_bare, running_portal
+from tests.e2e.processes import Installation
 from tests.nginx import running_nginx
 from tests.versitygw import ACCESS_KEY, SECRET_KEY, running_gateway
 
@@ -77,7 +77,7 @@ def measured(folder: Path, *, store_url: str) -> list[Figure]:
     set_up_bucket(store)
     try:
         recording = put_recording(local.settings, folder, also_in=open_storage(store).store)
-        with portal(local) as port:
+        with running_portal(local) as port:
             playlist_ms = milliseconds(partial(fetched, port, recording.playlist), PLAYLIST_ROUNDS)
         rates = segment_rates(folder, recording, store_url=store_url)
     finally:
@@ -142,20 +142,25 @@ def segment_rates(folder: Path, recording: Recording, *, store_url: str) -> Mapp
     rates = {}
     objects = folder / "data" / "objects"
     store = store_variables(store_url)
-    with bare_sender(folder) as port:
+    variables = {"BARE_SENDER_FILE": str(folder / "segment")}
+    with running_bare("tests.bench.bare_sender:send_segment", variables=variables) as port:
         rates["bare sender"] = rate(port, "/")
-    with portal(Installation(folder / "data")) as port:
+    with running_portal(Installation(folder / "data")) as port:
         rates["portal"] = rate(port, recording.segment)
-    with portal(Installation(folder / "data", {**store, "PORTAL_DELIVERY": "portal"})) as port:
+    with running_portal(
+        Installation(folder / "data", {**store, "PORTAL_DELIVERY": "portal"})
+    ) as port:
         rates["portal, from a store"] = rate(port, recording.segment)
-    with portal(Installation(folder / "data", store)) as port:
+    with running_portal(Installation(folder / "data", store)) as port:
         rates["redirect"] = rate(port, recording.segment)
     with (
-        portal(Installation(folder / "data", {"PORTAL_DELIVERY": "nginx"})) as port,
+        running_portal(Installation(folder / "data", {"PORTAL_DELIVERY": "nginx"})) as port,
         running_nginx(folder / "nginx-local", portal_port=port, objects=objects) as nginx,
     ):
         rates["nginx"] = rate(nginx.port, recording.segment)
-    with portal(Installation(folder / "data", {**store, "PORTAL_DELIVERY": "nginx"})) as port:
+    with running_portal(
+        Installation(folder / "data", {**store, "PORTAL_DELIVERY": "nginx"})
+    ) as port:
         for name, keeps in {"nginx, from a store": False, "nginx, from what it kept": True}.items():
             with running_nginx(
                 folder / f"nginx-{keeps}",
@@ -274,32 +279,6 @@ def _rendition(asset_id: str) -> Rendition:
         codecs="avc1.64001e",
         segment_seconds=(4.0,) * SEGMENTS,
     )
-
-
-@contextmanager
-def portal(installation: Installation) -> Iterator[int]:
-    port = free_port()
-    with installation.started("serve", "--port", str(port), "--workers", "0") as process:
-        wait_until(lambda: answers_ready(port), process)
-        yield port
-
-
-@contextmanager
-def bare_sender(folder: Path) -> Iterator[int]:
-    port = free_port()
-    argv = ["-m", "granian", "--interface", "asgi", "--port", str(port), "--no-ws"]
-    process = subprocess.Popen(
-        [sys.executable, *argv, "tests.bench.bare_sender:send_segment"],
-        env={**os.environ, "BARE_SENDER_FILE": str(folder / "segment")},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        wait_until(lambda: answers_ready(port), process)
-        yield port
-    finally:
-        process.terminate()
-        process.wait()
 
 
 if __name__ == "__main__":

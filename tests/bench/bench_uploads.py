@@ -11,7 +11,6 @@ import base64
 import hashlib
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -35,7 +34,8 @@ from portal.settings import Settings, load_settings
 from portal.storage.s3.bucket import set_up_bucket
 from portal.visibility import Role
 from tests.bench.reporting import Figure, report
-from tests.e2e.processes import Installation, answers_ready, free_port, wait_until
+from tests.bench.servers import running_bare, running_portal
+from tests.e2e.processes import Installation
 from tests.versitygw import ACCESS_KEY, SECRET_KEY, running_gateway
 
 PART_BYTES = 8 * 1024**2
@@ -100,7 +100,9 @@ def main() -> int:
 
 
 def _side_by_side(folder: Path, parts: list[bytes]) -> list[Figure]:
-    with _bare(folder) as port, _portal(Installation(folder / "local")) as portal:
+    variables = {"BARE_RECEIVER_FILE": str(folder / "bare")}
+    bare = running_bare("tests.bench.bare_receiver:receive", variables=variables, is_ready=_listens)
+    with bare as port, _portal(Installation(folder / "local")) as portal:
         pairs = [
             (_bare_seconds(port, parts), portal.send_file(_changed(parts, n)))
             for n in range(ROUNDS)
@@ -135,10 +137,8 @@ def _past_the_portal(folder: Path, parts: list[bytes]) -> Figure:
 
 @contextmanager
 def _portal(installation: Installation) -> Iterator[Portal]:
-    port = free_port()
     try:
-        with installation.started("serve", "--port", str(port), "--workers", "0") as process:
-            wait_until(lambda: answers_ready(port), process)
+        with running_portal(installation) as port:
             yield Portal(port, _token(installation.settings))
     finally:
         installation.end()
@@ -151,24 +151,6 @@ def _token(settings: Settings) -> str:
             connection, "bench@example.org", name="Bench", role=Role.EDITOR
         )
         return accounts.create_token(connection, account, label="bench")[1]
-
-
-@contextmanager
-def _bare(folder: Path) -> Iterator[int]:
-    port = free_port()
-    argv = ["-m", "granian", "--interface", "asgi", "--port", str(port), "--no-ws"]
-    process = subprocess.Popen(
-        [sys.executable, *argv, "tests.bench.bare_receiver:receive"],
-        env={**os.environ, "BARE_RECEIVER_FILE": str(folder / "bare")},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        wait_until(lambda: _listens(port), process)
-        yield port
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def _bare_seconds(port: int, parts: list[bytes]) -> float:

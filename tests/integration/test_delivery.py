@@ -13,7 +13,6 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from portal.app import create_app
 from portal.assets import service as assets
 from portal.assets.models import Outcome, Step
 from portal.delivery.urls import (
@@ -44,6 +43,7 @@ from tests.delivery_requests import (
     ask,
     bring_to,
     expected_status,
+    web_client,
 )
 
 
@@ -54,8 +54,7 @@ def delivered(runtime: Runtime, tmp_path: Path) -> Delivered:
 
 @pytest.fixture
 def client(runtime: Runtime) -> Iterator[TestClient]:
-    app = create_app(runtime)
-    with TestClient(app, base_url="https://localhost", follow_redirects=False) as client:
+    with web_client(runtime) as client:
         yield client
 
 

@@ -39,6 +39,8 @@ from tests.delivery_requests import (
     ask,
     bring_to,
     expected_status,
+    web_client,
+    with_delivery,
 )
 
 BYTES = {
@@ -66,8 +68,7 @@ def delivered(s3_runtime: Runtime, tmp_path: Path) -> Delivered:
 
 @pytest.fixture
 def client(s3_runtime: Runtime) -> Iterator[TestClient]:
-    app = create_app(s3_runtime)
-    with TestClient(app, base_url="https://localhost", follow_redirects=False) as client:
+    with web_client(s3_runtime) as client:
         yield client
 
 
@@ -185,8 +186,7 @@ def test_pages_may_load_from_the_store_and_from_nowhere_else(
 
 def test_the_portal_can_still_send_from_a_store(s3_runtime: Runtime, delivered: Delivered) -> None:
     bring_to(s3_runtime, "public")
-    settings = s3_runtime.settings.model_copy(update={"delivery": "portal"})
-    with TestClient(create_app(replace(s3_runtime, settings=settings))) as client:
+    with web_client(with_delivery(s3_runtime, "portal")) as client:
         for place, content in BYTES.items():
             answer = ask(client, address(place, delivered), token=delivered.token)
             assert (answer.status_code, answer.content) == (200, content)

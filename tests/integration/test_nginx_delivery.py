@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -26,19 +26,11 @@ from tests.delivery_requests import (
     ask,
     bring_to,
     expected_status,
+    said,
+    with_delivery,
 )
 from tests.nginx import Nginx, running_nginx
 from tests.served import served
-
-OF_ONE_ANSWER = {"date", "server", "connection", "x-request-id", "x-accel-redirect"}
-OF_PAGES = {
-    "cross-origin-opener-policy",
-    "permissions-policy",
-    "referrer-policy",
-    "vary",
-    "x-frame-options",
-}
-"""What the portal says of pages and nginx leaves out with media."""
 
 
 @dataclass(frozen=True)
@@ -66,18 +58,6 @@ def front(runtime: Runtime, tmp_path: Path) -> Iterator[Front]:
         Client(base_url=f"http://127.0.0.1:{sending_port}") as portal,
     ):
         yield Front(runtime, delivered, server, nginx, handing, portal)
-
-
-def with_delivery(runtime: Runtime, delivery: str) -> Runtime:
-    settings = runtime.settings.model_copy(update={"delivery": delivery})
-    return replace(runtime, settings=settings)
-
-
-def said(answer: Answer) -> dict[str, str]:
-    ignored = OF_ONE_ANSWER | OF_PAGES
-    if answer.status_code == 206:  # nginx leaves it out there: the answer itself shows it
-        ignored = ignored | {"accept-ranges"}
-    return {name: value for name, value in answer.headers.items() if name not in ignored}
 
 
 def test_nginx_answers_as_the_portal_does(front: Front) -> None:

@@ -25,19 +25,12 @@ from tests.delivery_requests import (
     ask,
     bring_to,
     expected_status,
+    said,
+    with_delivery,
 )
 from tests.e2e.processes import free_port
 from tests.nginx import running_nginx
 from tests.served import served
-
-OF_ONE_ANSWER = {"date", "server", "connection", "x-request-id", "accept-ranges"}
-OF_PAGES = {
-    "cross-origin-opener-policy",
-    "permissions-policy",
-    "referrer-policy",
-    "vary",
-    "x-frame-options",
-}
 
 
 @dataclass(frozen=True)
@@ -70,8 +63,8 @@ def keeping_front(s3_runtime: Runtime, tmp_path: Path) -> Iterator[Front]:
 def fronted(
     runtime: Runtime, folder: Path, *, caches_media: bool = False, store: str | None = None
 ) -> Iterator[Front]:
-    settings = runtime.settings.model_copy(update={"delivery": "nginx"})
-    handing_runtime = replace(runtime, settings=settings)
+    handing_runtime = with_delivery(runtime, "nginx")
+    settings = handing_runtime.settings
     store = store or settings.s3_endpoint_url
     assert store is not None
     with (
@@ -89,16 +82,10 @@ def fronted(
         yield Front(handing_runtime, put_in(runtime, folder), nginx, handing)
 
 
-def said(answer: Answer) -> dict[str, str]:
-    ignored = OF_ONE_ANSWER | OF_PAGES
-    return {name: value for name, value in answer.headers.items() if name not in ignored}
-
-
 def test_the_store_speaks_through_nginx_as_the_portal_would(front: Front) -> None:
     bring_to(front.runtime, "public")
-    settings = front.runtime.settings.model_copy(update={"delivery": "portal"})
     with (
-        served(replace(front.runtime, settings=settings)) as port,
+        served(with_delivery(front.runtime, "portal")) as port,
         Client(base_url=f"http://127.0.0.1:{port}") as portal,
     ):
         for token in (None, front.delivered.token):
