@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import struct
@@ -389,6 +390,80 @@ def test_a_failed_step_says_why_and_a_removed_file_goes(
     expect(asset_of(desk, cut.name)).to_have_count(0)
 
 
+def tell(page: Page, **events: object) -> None:
+    """The page's stream says this, again and again, until it is told otherwise."""
+    body = "".join(f"event: {name}\ndata: {json.dumps(data)}\n\n" for name, data in events.items())
+    page.unroute("**/progress?*")
+    page.route(
+        "**/progress?*",
+        lambda route: route.fulfill(content_type="text/event-stream", body=f"retry: 100\n\n{body}"),
+    )
+
+
+def test_files_that_were_removed_while_nobody_listened_go(
+    troubled_desk: Page, photo: Callable[[str], Path]
+) -> None:
+    files_input(troubled_desk).set_input_files([photo("kept one.jpg"), photo("gone one.jpg")])
+    expect_ready(troubled_desk, "kept one.jpg")
+    expect_ready(troubled_desk, "gone one.jpg")
+    kept = asset_of(troubled_desk, "kept one.jpg").get_attribute("data-asset")
+    tell(troubled_desk, listing={"ids": [kept]})
+    troubled_desk.reload()
+    expect(asset_of(troubled_desk, "gone one.jpg")).to_have_count(0)
+    expect(asset_of(troubled_desk, "kept one.jpg")).to_be_visible()
+    expect(troubled_desk.locator("press-files [data-count]")).to_have_text("1")
+
+
+def test_what_becomes_known_of_a_file_is_shown_in_its_row(
+    troubled_desk: Page, photo: Callable[[str], Path]
+) -> None:
+    files_input(troubled_desk).set_input_files(photo("plain name.jpg"))
+    expect_ready(troubled_desk, "plain name.jpg")
+    row = asset_of(troubled_desk, "plain name.jpg")
+    news = {
+        "id": row.get_attribute("data-asset"),
+        "kind": "photo",
+        "title": "Ship at the quay",
+        "filename": "renamed.jpg",
+        "size_bytes": 3_000_000,
+        "state": "partial",
+        "steps": [],
+        "notes": ["Its time zone is a guess."],
+        "page_url": "/en/",
+    }
+    tell(troubled_desk, asset=news)
+    troubled_desk.reload()
+    row = troubled_desk.locator(f"press-files [data-asset='{news['id']}']")
+    expect(row.get_by_role("link")).to_have_text("Ship at the quay")
+    expect(row.locator("[data-filename]")).to_have_text("renamed.jpg")
+    expect(row.locator("[data-size]")).to_have_text("3 MB")
+    expect(row.locator("[data-notes]")).to_have_text("Its time zone is a guess.")
+    tell(troubled_desk, asset={**news, "notes": []})
+    expect(row.locator("[data-notes]")).to_have_text("")
+
+
+@pytest.mark.parametrize("language", ["en", "ru", "be"])
+def test_nothing_moves_when_the_stream_begins(
+    desk: Page, photo: Callable[[str], Path], site: Site, language: str
+) -> None:
+    files_input(desk).set_input_files(photo(f"still {language}.jpg"))
+    expect_ready(desk, f"still {language}.jpg")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    desk.route("**/progress?*", hold)
+    desk.goto(site.url(f"{DESK}?lang={language}"))
+    row = asset_of(desk, f"still {language}.jpg")
+    before = row.inner_html()
+    held[0].continue_()
+    other = photo(f"still {language} too.jpg")
+    files_input(desk).set_input_files(other)
+    expect(asset_of(desk, other.name)).to_be_visible(timeout=WAIT_MILLISECONDS_MAX)
+    assert row.inner_html() == before
+
+
 def test_without_network_it_waits_and_goes_on_by_itself(
     troubled_desk: Page, context: BrowserContext, recording: Path
 ) -> None:
@@ -467,11 +542,10 @@ def test_a_form_does_it_without_script(
         page.goto(site.url(DESK))
         for scripted in ("press-upload", ".files-filter"):
             expect(page.locator(scripted)).to_be_hidden()
-        # By selectors, because Playwright sees neither texts nor roles within <noscript>.
         form = page.locator("form.upload-form")
-        expect(form.locator("p")).to_contain_text("files of up to 67 MB each")
-        form.locator("input[type=file]").set_input_files([photo("by form.jpg"), notes])
-        form.locator("button").click()
+        expect(form).to_contain_text("files of up to 67 MB each")
+        form.get_by_label("Choose files").set_input_files([photo("by form.jpg"), notes])
+        form.get_by_role("button", name="Send").click()
         expect(page.locator("#sent")).to_contain_text("by form.jpg")
         expect(page.locator("#sent")).to_contain_text("form notes.txt is of a type")
         expect(asset_of(page, "by form.jpg")).to_be_visible()
@@ -480,7 +554,20 @@ def test_a_form_does_it_without_script(
 
 def test_the_form_is_not_there_with_script(desk: Page) -> None:
     expect(desk.locator("press-upload")).to_be_visible()
-    expect(desk.locator("form input[type=file]")).to_have_count(0)
+    expect(desk.locator("form input[type=file]")).to_be_hidden()
+
+
+def test_a_form_does_it_when_the_script_does_not_come(
+    troubled_desk: Page, photo: Callable[[str], Path]
+) -> None:
+    troubled_desk.route("**/desk-*.js", lambda route: route.abort("connectionreset"))
+    troubled_desk.reload()
+    form = troubled_desk.locator("form.upload-form")
+    expect(form.get_by_label("Choose files")).to_be_visible()
+    expect(troubled_desk.get_by_text("Drop files or folders here")).to_be_hidden()
+    form.get_by_label("Choose files").set_input_files(photo("by form in need.jpg"))
+    form.get_by_role("button", name="Send").click()
+    expect(troubled_desk.locator("#sent")).to_contain_text("by form in need.jpg")
 
 
 def test_everything_can_be_done_by_keyboard(desk: Page, recording: Path) -> None:

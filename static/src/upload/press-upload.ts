@@ -13,8 +13,8 @@ const PAINT_MILLISECONDS = 200;
 const SIGN_IN_MILLISECONDS = 5000;
 
 /**
- * Where editors put files in. The page brings all markup and words; without script it shows a plain
- * form instead.
+ * Where editors put files in. The page brings all markup and words, and a plain form after this
+ * element, which shows as long as this is not `ready`.
  *
  * @attr event - slug of the event that the files belong to
  * @attr worker - address of the script that computes digests
@@ -41,6 +41,7 @@ export class PressUpload extends HTMLElement {
     this.interrupted = new InterruptedUploads(this, this.api, this.words);
     this.uppy.on("state-update", this.onChange);
     this.listen();
+    this.toggleAttribute("ready", true);
   }
 
   disconnectedCallback(): void {
