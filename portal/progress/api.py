@@ -59,10 +59,10 @@ async def stream_progress(request: Request) -> Response:
 class Watch:
     """One look per second at an event, however many streams of this process want to know."""
 
-    def __init__(self, engine: Engine, event_id: str, viewer: Viewer) -> None:
+    def __init__(self, engine: Engine, event: Event, viewer: Viewer) -> None:
         self.streams = 0
+        self.event = event
         self._engine = engine
-        self._event_id = event_id
         self._viewer = viewer
         self._lock = anyio.Lock()
         self._snapshot: Snapshot | None = None
@@ -79,17 +79,21 @@ class Watch:
 
     def _load(self, before: Snapshot | None) -> Snapshot:
         with self._engine.connect() as connection:
-            return service.look(connection, self._event_id, viewer=self._viewer, before=before)
+            found = service.look(connection, self.event.id, viewer=self._viewer, before=before)
+            if found is not before:  # its language may be another one by now
+                now = events.events_by_ids(connection, [self.event.id], viewer=self._viewer)
+                self.event = now[0] if now else self.event
+            return found
 
 
 watches: dict[tuple[Engine, str, str], Watch] = {}
 
 
 @contextmanager
-def _watch(engine: Engine, event_id: str, viewer: Viewer) -> Iterator[Watch]:
+def _watch(engine: Engine, event: Event, viewer: Viewer) -> Iterator[Watch]:
     """Shared by all who see the same of the event."""
-    key = (engine, event_id, viewer.role)
-    watch = watches.setdefault(key, Watch(engine, event_id, viewer))
+    key = (engine, event.id, viewer.role)
+    watch = watches.setdefault(key, Watch(engine, event, viewer))
     watch.streams += 1
     try:
         yield watch
@@ -120,7 +124,7 @@ async def _stream(request: Request, event: Event, viewer: Viewer) -> AsyncIterat
     mark = request.headers.get("last-event-id")
     shown: Snapshot | None = None
     yield f"retry: {RETRY_MILLISECONDS}\n\n"
-    with _watch(runtime_of(request).engine, event.id, viewer) as watch:
+    with _watch(runtime_of(request).engine, event, viewer) as watch:
         while not is_stopping():
             try:
                 if sign_in.is_due():
@@ -130,7 +134,7 @@ async def _stream(request: Request, event: Event, viewer: Viewer) -> AsyncIterat
                 found: Snapshot | None = await watch.look()
             except DatabaseUnavailable:
                 found = shown  # a refusal would end a browser's patience for good; this passes
-            news = "" if found is None else _news(request, event, shown, found, mark=mark)
+            news = "" if found is None else _news(request, watch.event, shown, found, mark=mark)
             if found is not None:
                 shown, mark = found, found.mark
             if heartbeat.is_due() and not news:

@@ -19,7 +19,14 @@ _STEP = func.concat_ws(
 )
 _STEPS = func.string_agg(_STEP, aggregate_order_by(literal("/"), steps.c.name))
 _VERSION = func.md5(
-    func.concat_ws("|", assets.c.kind, assets.c.title, originals.c.size_bytes, _STEPS)
+    func.concat_ws(
+        "|",
+        assets.c.kind,
+        assets.c.title,
+        events.c.default_language,
+        originals.c.size_bytes,
+        _STEPS,
+    )
 )
 
 
@@ -31,7 +38,7 @@ def versions(connection: Connection, event_id: str, *, viewer: Viewer) -> dict[s
         .outerjoin(originals, originals.c.asset_id == assets.c.id)
         .outerjoin(steps, steps.c.asset_id == assets.c.id)
         .where(assets.c.event_id == event_id, asset_visible_to(viewer))
-        .group_by(assets.c.id, originals.c.asset_id)
+        .group_by(assets.c.id, events.c.id, originals.c.asset_id)
         .order_by(assets.c.created_at, assets.c.id)
     )
     return {row.id: row.version for row in rows}

@@ -18,8 +18,11 @@ from portal.accounts import service as accounts_service
 from portal.app import create_app
 from portal.assets import service as assets_service
 from portal.assets.models import Outcome, Step
+from portal.events import service as events_service
+from portal.events.models import EventDescription
 from portal.progress import api
 from portal.runtime import Runtime
+from portal.uploads.models import FileDescription
 from portal.visibility import Role
 from tests.stored_files import FLAC, JPEG, make_event, store
 
@@ -205,6 +208,26 @@ def test_who_was_away_learns_what_is_gone(runtime: Runtime, token: str) -> None:
             assert await stream.news("removed") == {"id": second}  # and no second listing
         async with opened(app, token, **{"last-event-id": seen}) as stream:
             assert await stream.news("listing") == {"ids": []}
+
+    run(story)
+
+
+def test_titles_follow_the_language_of_the_event(runtime: Runtime, token: str) -> None:
+    """Who reads Belarusian gets a title that is not in it in the event's own language."""
+    description = FileDescription(title={"en": "Quay", "ru": "Причал"})
+    store(runtime, make_event(runtime), "a.flac", FLAC, description=description)
+
+    def translate() -> None:
+        russian = EventDescription("scrum", title={"en": "Scrum"}, default_language="ru")
+        with runtime.engine.begin() as connection:
+            events_service.save_event(connection, russian)
+
+    async def story() -> None:
+        app = create_app(runtime)
+        async with opened(app, token, **{"accept-language": "be"}) as stream:
+            assert (await stream.news())["title"] == "Quay"
+            await asyncio.to_thread(translate)
+            assert (await stream.news())["title"] == "Причал"
 
     run(story)
 
