@@ -112,7 +112,7 @@ class Sweep:
         for upload in uploads_service.abandoned_uploads(
             connection, older_than_hours=self.runtime.settings.upload_hours_max
         ):
-            uploads_service.abort(self.runtime, connection, upload.id)
+            uploads_service.abort(self.runtime, upload.id)
 
     def _abort_forgotten_uploads(self, connection: Connection) -> None:
         """What the store has open and the database knows nothing of, or nothing any more."""
