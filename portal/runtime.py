@@ -11,9 +11,10 @@ from sqlalchemy import Engine
 
 from portal.db.embedded import embedded_server
 from portal.db.engine import open_engine
+from portal.errors import SettingsError
 from portal.search.engines.embedded import EmbeddedEngine
 from portal.search.engines.interface import SearchEngine
-from portal.settings import Settings
+from portal.settings import Settings, variable_name
 from portal.storage.interface import MultipartUploads, ObjectStore, SignedAddresses, StorageFault
 from portal.storage.local import LocalStore, LocalUploads
 from portal.storage.measured import MeasuredStore, MeasuredUploads
@@ -112,6 +113,15 @@ def storage_faults(settings: Settings) -> Sequence[StorageFault]:
     from portal.storage.s3.inspection import faults_of  # noqa: PLC0415 - as above
 
     return faults_of(settings)
+
+
+def make_search_key(settings: Settings, *, master_key: str) -> str:
+    """The key for the index on an outside server. Raises SettingsError or SearchUnavailable."""
+    if settings.meili_url is None:
+        raise SettingsError(f"{variable_name('meili_url')} names no search server.")
+    from portal.search.engines.meili.keys import ensure_key  # noqa: PLC0415 - slow to load
+
+    return ensure_key(settings.meili_url, master_key=master_key, index=settings.meili_index)
 
 
 def open_search(settings: Settings, *, stop: threading.Event | None = None) -> SearchEngine:

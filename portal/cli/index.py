@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 from portal.cli.failures import FAILED
-from portal.cli.installation import opened
-from portal.cli.output import say
+from portal.cli.installation import opened, read_settings
+from portal.cli.output import say, warn
+from portal.runtime import make_search_key
 from portal.search import service
 
 
@@ -14,6 +18,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
     group.command("rebuild")(rebuild)
     group.command("check")(check)
+    group.command("key")(key)
     app.add_typer(group, name="index", help="Rebuild or check the search index.")
 
 
@@ -44,3 +49,27 @@ def check() -> None:
         "portal index rebuild."
     )
     raise typer.Exit(FAILED)
+
+
+def key(
+    *,
+    master_key_file: Annotated[
+        Path,
+        typer.Option(
+            exists=True, dir_okay=False, readable=True, help="Holds the server's master key."
+        ),
+    ],
+) -> None:
+    """Make the portal's own key on the Meilisearch server, and print it.
+
+    With PORTAL_MEILI_KEY set the key stays unsaid; it is only compared. Safe to repeat.
+    """
+    settings = read_settings()
+    made = make_search_key(settings, master_key=master_key_file.read_text().strip())
+    if settings.meili_key is None:
+        say(made)
+    elif settings.meili_key.get_secret_value() == made:
+        say(f"The search server knows PORTAL_MEILI_KEY, for {settings.meili_index} and its drafts.")
+    else:
+        warn("PORTAL_MEILI_KEY is not the portal's own key; without it this command prints that.")
+        raise typer.Exit(FAILED)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import hmac
+import os
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +19,7 @@ from portal.runtime import Runtime
 from portal.search.documents import Document, DocumentKind
 from portal.search.engines.interface import CandidateQuery
 from portal.search.engines.meili.drafts import DRAFT
+from portal.search.engines.meili.keys import ensure_key, key_uid
 from portal.search.engines.meili.settings import KEY_ACTIONS
 from portal.visibility import INSTALLATION
 from tests.meilisearch_index import MeilisearchIndex, index_on
@@ -82,6 +88,52 @@ def test_a_key_with_the_documented_actions_does_everything(
 ) -> None:
     with key_for(meilisearch_index, KEY_ACTIONS) as key:
         use(meilisearch_index, key)
+
+
+def made_key(
+    index: MeilisearchIndex, folder: Path, *, master_key: str, given: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    (folder / "master").write_text(f"{master_key}\n")
+    environment = {"PORTAL_MEILI_URL": index.url, "PORTAL_MEILI_INDEX": index.name}
+    environment |= {"PORTAL_MEILI_KEY": given} if given else {}
+    arguments = ["index", "key", "--master-key-file", str(folder / "master")]
+    return subprocess.run(
+        [sys.executable, "-m", "portal.cli.main", *arguments],
+        env={**environment, "PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_command_makes_the_key_or_finds_it(
+    meilisearch_index: MeilisearchIndex, tmp_path: Path
+) -> None:
+    index = meilisearch_index
+    uid = key_uid(index.name)
+    poor = {"uid": uid, "actions": ["search"], "indexes": [index.name], "expiresAt": None}
+    index.call("POST", "keys", poor)
+    try:
+        printed = made_key(index, tmp_path, master_key=index.key)
+        assert (printed.returncode, printed.stderr) == (0, "")
+        key = printed.stdout.strip()
+        assert key == hmac.digest(index.key.encode(), uid.encode(), "sha256").hex()
+        use(index, key)
+        made_at = index.call("GET", f"keys/{uid}")["createdAt"]
+        assert made_key(index, tmp_path, master_key=index.key).stdout.strip() == key
+        assert index.call("GET", f"keys/{uid}")["createdAt"] == made_at
+
+        known = made_key(index, tmp_path, master_key=index.key, given=key)
+        assert (known.returncode, key in known.stdout) == (0, False)
+        other = made_key(index, tmp_path, master_key=index.key, given=index.key)
+        assert (other.returncode, key in other.stdout + other.stderr) == (1, False)
+    finally:
+        index.call("DELETE", f"keys/{uid}")
+
+
+def test_a_wrong_master_key_is_told(meilisearch_index: MeilisearchIndex, tmp_path: Path) -> None:
+    with pytest.raises(SearchUnavailable, match="refuses this master key"):
+        ensure_key(meilisearch_index.url, master_key="wrong", index=meilisearch_index.name)
 
 
 @pytest.mark.parametrize("action", KEY_ACTIONS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 import re
 import shutil
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from portal.search.engines.meili.keys import key_uid
+from portal.settings import Settings
 from tests.packaging import CONTAINERS, PROJECT, UNITS, compose
 
 MAKE_SECRETS = PROJECT / "infra/bin/make-secrets"
@@ -36,10 +39,23 @@ def test_secrets_are_those_of_the_compose_file(tmp_path: Path) -> None:
 def test_secrets_are_random_and_stay(tmp_path: Path) -> None:
     first, other = make_secrets(tmp_path / "one"), make_secrets(tmp_path / "other")
     assert not set(first.values()) & set(other.values())
-    (tmp_path / "one/meili_key").unlink()
+    (tmp_path / "one/meili_master_key").unlink()
     again = make_secrets(tmp_path / "one")
     changed = {name for name in first if first[name] != again[name]}
-    assert changed == {"meili_key"}
+    assert changed == {"meili_master_key", "meili_key"}
+
+
+def test_the_key_of_search_is_the_one_that_its_server_will_make(tmp_path: Path) -> None:
+    secrets = make_secrets(tmp_path / "secrets")
+    master_key, uid = secrets["meili_master_key"], key_uid(Settings().meili_index)
+    assert secrets["meili_key"] == hmac.digest(master_key.encode(), uid.encode(), "sha256").hex()
+
+
+def test_a_master_key_of_ones_own_is_plain(tmp_path: Path) -> None:
+    (tmp_path / "meili_master_key").write_text("kürzer als gedacht")
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        make_secrets(tmp_path)
+    assert b"must be 16 to 64 plain characters" in refused.value.stderr
 
 
 def test_secrets_are_closed_by_their_folder_and_open_within(tmp_path: Path) -> None:

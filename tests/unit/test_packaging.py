@@ -36,8 +36,8 @@ from tests.packaging import (
 )
 from workers.sign_of_life import FOLDER as ALIVE
 
-ONE_SHOT = frozenset({"migrate", "portal"})
-OURS = dict.fromkeys(("migrate", "portal", "web", "worker"), "portal") | {
+ONE_SHOT = frozenset({"search-key", "migrate", "portal"})
+OURS = dict.fromkeys(("search-key", "migrate", "portal", "web", "worker"), "portal") | {
     name: name for name in ("store", "search", "proxy")
 }
 """Services by the container file that their image is made of."""
@@ -55,7 +55,17 @@ each_unit = pytest.mark.parametrize("name", PORTAL_UNITS)
 
 def test_these_are_the_services() -> None:
     assert set(services()) == {
-        *("database", "store", "search", "migrate", "portal", "web", "worker", "proxy"),
+        *(
+            "database",
+            "store",
+            "search",
+            "search-key",
+            "migrate",
+            "portal",
+            "web",
+            "worker",
+            "proxy",
+        ),
     }
     assert services()["worker"]["deploy"]["replicas"] == 2
 
@@ -192,6 +202,15 @@ def test_secrets_come_by_file_only(name: str) -> None:
             assert value.removeprefix(SECRETS_FOLDER) in services()[name]["secrets"]
         else:
             assert "PASSWORD" not in variable
+
+
+def test_the_master_key_of_search_is_known_to_nobody_who_meets_foreign_bytes() -> None:
+    holders = {
+        name for name, found in services().items() if "meili_master_key" in found.get("secrets", [])
+    }
+    assert holders == {"search", "search-key"}
+    for name in ("web", "worker"):
+        assert "search-key" in services()[name]["depends_on"]
 
 
 def test_every_secret_is_a_file_that_git_and_builds_ignore() -> None:
