@@ -256,9 +256,10 @@ def test_a_process_that_hangs_is_left_out(
 def test_exporters_that_share_a_data_folder_tell_of_their_own_processes_only(
     runtime: Runtime,
 ) -> None:
-    """As replicas of a container do, whose processes have the same numbers."""
-    settings = [outside(runtime.settings), outside(runtime.settings)]
-    first, second = (replace(runtime, settings=each) for each in settings)
+    """As replicas of a container do: on one port each, and their processes have the same ids."""
+    settings = outside(runtime.settings)
+    elsewhere = settings.model_copy(update={"metrics_host": "127.0.0.2"})
+    first, second = (replace(runtime, settings=each) for each in (settings, elsewhere))
     with metrics_service.served(first) as one, metrics_service.served(second) as other:
         assert one.metrics_folder != other.metrics_folder
         with answering(one, role="worker"):
@@ -361,7 +362,7 @@ def outside(settings: Settings) -> Settings:
 
 
 def fetched(settings: Settings) -> Samples:
-    connection = HTTPConnection("127.0.0.1", settings.metrics_port, timeout=10)
+    connection = HTTPConnection(settings.metrics_host, settings.metrics_port, timeout=10)
     connection.request("GET", "/metrics")
     told = connection.getresponse().read().decode()
     connection.close()
