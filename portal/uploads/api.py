@@ -12,9 +12,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from portal.accounts.models import Account
-from portal.errors import Forbidden, InvalidInput, NotFound, PortalError
+from portal.errors import Forbidden, InvalidInput, NotFound, PortalError, TooSlow
 from portal.events import service as events
-from portal.storage.interface import SignedRequest
+from portal.storage.interface import SignedRequest, StoredPart
 from portal.uploads import part_addresses, service
 from portal.uploads.described import operations
 from portal.uploads.models import FileDescription, FileOffer, Upload
@@ -90,20 +90,34 @@ async def sign_part(request: Request) -> Response:
 
 async def put_part(request: Request) -> Response:
     """No session is needed: whoever has the address was given it for exactly these bytes."""
-    runtime = runtime_of(request)
     try:
-        upload, address = await in_one_statement(request, _addressed, request)
+        part = await _stored_part(request)
+    except TooSlow:
+        raise
     except PortalError:
         await drain(request)
         raise
-    number = address.number
-    size_bytes = upload.layout.expected_bytes(number)
-    folder = runtime.settings.scratch_path
-    async with spooled_body(request, bytes_max=size_bytes, folder=folder) as body:
-        part = await run_in_store_thread(
-            service.put_part, runtime, upload, number, body, expected_sha256=address.sha256
-        )
     return Response(headers={"ETag": f'"{part.etag}"'})
+
+
+async def _stored_part(request: Request) -> StoredPart:
+    runtime = runtime_of(request)
+    settings = runtime.settings
+    upload, address = await in_one_statement(request, _addressed, request)
+    async with spooled_body(
+        request,
+        bytes_max=upload.layout.expected_bytes(address.number),
+        folder=settings.scratch_path,
+        free_bytes_min=settings.disk_free_bytes_min,
+    ) as body:
+        return await run_in_store_thread(
+            service.put_part,
+            runtime,
+            upload,
+            address.number,
+            body,
+            expected_sha256=address.sha256,
+        )
 
 
 async def complete(request: Request) -> Response:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,7 +16,7 @@ from starlette.requests import Request
 
 from portal.errors import InvalidInput
 from portal.web.body_limit import allow_body
-from portal.web.body_spool import open_file, paced_chunks
+from portal.web.body_spool import closed_in_the_end, full_disk_told, open_file, paced_chunks
 from portal.web.forms import TOKEN_FIELD, check_token
 from portal.web.multipart import FieldBegins, FieldData, FieldEnds, Multipart, Piece
 
@@ -33,10 +34,19 @@ class SentFile:
 
 
 class _FileForm:
-    def __init__(self, check: Callable[[str], None], *, folder: Path, file_bytes_max: int) -> None:
+    def __init__(
+        self,
+        check: Callable[[str], None],
+        *,
+        folder: Path,
+        file_bytes_max: int,
+        free_bytes_min: int,
+    ) -> None:
         self._check = check
-        self._folder = folder
         self._file_bytes_max = file_bytes_max
+        self._open = partial(
+            open_file, folder, size_bytes=file_bytes_max, free_bytes_min=free_bytes_min
+        )
         self._field: FieldBegins | None = None
         self._file: BinaryIO | None = None
         self._text = bytearray()
@@ -47,19 +57,20 @@ class _FileForm:
 
     def take(self, piece: Piece) -> SentFile | None:
         """A file that is complete with this piece. Blocks: it writes to the disk."""
-        match piece:
-            case FieldBegins():
-                self._begin(piece)
-            case FieldData():
-                self._add(piece.data)
-            case FieldEnds():
-                return self._end()
+        with full_disk_told():
+            match piece:
+                case FieldBegins():
+                    self._begin(piece)
+                case FieldData():
+                    self._add(piece.data)
+                case FieldEnds():
+                    return self._end()
         return None
 
     def close(self) -> None:
         if self._file is not None:
-            self._file.close()
-            self._file = None
+            with closed_in_the_end(self._file):
+                self._file = None
 
     def _begin(self, field: FieldBegins) -> None:
         self._field = field
@@ -72,7 +83,7 @@ class _FileForm:
         if self._count > FILES_MAX:
             raise InvalidInput(f"A form can send at most {FILES_MAX} files at once.")
         self._is_too_large = False
-        self._file = open_file(self._folder)
+        self._file = self._open()
 
     def _add(self, data: bytes) -> None:
         if self._file is None:
@@ -102,20 +113,23 @@ class _FileForm:
 
 
 async def read_files(
-    request: Request, *, folder: Path, file_bytes_max: int
+    request: Request, *, folder: Path, file_bytes_max: int, free_bytes_min: int
 ) -> AsyncIterator[SentFile]:
     """The files of a form, each as soon as it is there; its body is gone at the next one.
 
-    Raises Forbidden without the token, InvalidInput, TooLarge, TooSlow.
+    Raises Forbidden without the token, InvalidInput, TooLarge, TooSlow, InsufficientStorage.
     """
     bytes_max = FILES_MAX * file_bytes_max + TEXT_BYTES_MAX
     allow_body(request, bytes_max=bytes_max)
     multipart = Multipart(request.headers.get("content-type", ""))
     form = _FileForm(
-        lambda token: check_token(request, token), folder=folder, file_bytes_max=file_bytes_max
+        lambda token: check_token(request, token),
+        folder=folder,
+        file_bytes_max=file_bytes_max,
+        free_bytes_min=free_bytes_min,
     )
     try:
-        async for chunk in paced_chunks(request, bytes_max=bytes_max):
+        async for chunk in paced_chunks(request):
             for piece in multipart.feed(chunk):
                 sent = await run_in_threadpool(form.take, piece)
                 if sent is not None:

@@ -6,7 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import event as sqlalchemy_event
@@ -17,6 +17,7 @@ from portal.uploads.models import Upload
 from portal.uploads.part_addresses import PartAddress, signed_query
 from portal.uploads.paths import part_path
 from portal.web import body_spool
+from tests.open_files import open_files_in
 from tests.served import served
 from tests.stored_files import FLAC, begin_upload, make_event, sha256
 
@@ -108,7 +109,7 @@ def test_a_client_that_never_ends_is_cut_off(
 ) -> None:
     """Though a byte comes now and then."""
     monkeypatch.setattr(body_spool, "SILENCE_SECONDS_MAX", 0.5)
-    monkeypatch.setattr(body_spool, "BYTES_PER_SECOND_MIN", 2**40)
+    monkeypatch.setattr(body_spool, "BYTES_PER_SECOND_MIN", 1000)
     stop = threading.Event()
     with connected(port) as connection:
         connection.sendall(request_head(upload, 1, size_bytes=PART_BYTES))
@@ -160,11 +161,19 @@ def test_bodies_go_to_the_disk_when_memory_is_short(
     assert all(answer.startswith(b"HTTP/1.1 200") for answer in answers)
     assert stored_numbers(runtime, upload) == [1, 2, 3]
     assert body_spool.memory.claimed_bytes == 0
-    assert files_in(runtime.settings.scratch_path) == []
+    assert open_files_in(runtime.settings.scratch_path) == []
 
 
-def files_in(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file()]
+def test_a_disk_without_room_takes_no_bodies(
+    runtime: Runtime, upload: Upload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(body_spool, "MEMORY_BYTES_MAX", 0)
+    settings = runtime.settings.model_copy(update={"disk_free_bytes_min": 2**62})
+    with served(replace(runtime, settings=settings)) as port:
+        answer = put(port, upload, 1)
+    assert answer.startswith(b"HTTP/1.1 507")
+    assert b"no room" in answer
+    assert stored_numbers(runtime, upload) == []
 
 
 def test_who_is_refused_hears_why_though_everything_was_sent(port: int, upload: Upload) -> None:

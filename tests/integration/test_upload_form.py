@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import replace
+from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 import pytest
@@ -18,7 +20,9 @@ from portal.desk.files.report import PARAMETER, FormReport, pack
 from portal.runtime import Runtime
 from portal.settings import Settings
 from portal.visibility import INSTALLATION, Role
-from portal.web import file_forms
+from portal.web import body_spool, file_forms
+from tests.open_files import open_files_in
+from tests.served import served
 from tests.stored_files import FLAC, JPEG, make_event, store
 
 pytestmark = pytest.mark.postgres
@@ -109,9 +113,20 @@ def test_files_may_be_as_large_as_the_setting_says(runtime: Runtime, editor: Tes
     assert filenames(runtime) == ["a.flac"]
 
 
-def test_nothing_stays_in_the_scratch_folder(runtime: Runtime, editor: TestClient) -> None:
-    send(editor, ("a.flac", FLAC), ("b.exe", b"MZ"))
-    assert [path for path in Path(runtime.settings.scratch_path).rglob("*") if path.is_file()] == []
+def test_nothing_stays_in_the_scratch_folder(
+    runtime: Runtime, editor: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[BinaryIO] = []
+
+    def open_file(*args: Any, **kwargs: Any) -> BinaryIO:
+        opened.append(body_spool.open_file(*args, **kwargs))
+        assert len(open_files_in(runtime.settings.scratch_path)) == 1  # so many at once
+        return opened[-1]
+
+    monkeypatch.setattr(file_forms, "open_file", open_file)
+    send(editor, ("a.flac", FLAC), ("b.exe", b"MZ"), ("c.jpg", JPEG))
+    assert len(opened) == 3
+    assert open_files_in(runtime.settings.scratch_path) == []
 
 
 @pytest.mark.parametrize("token", ["", "0" * 64])
@@ -169,18 +184,49 @@ def test_a_form_that_breaks_off_keeps_what_was_whole(runtime: Runtime, editor: T
         content=body + (file % (b"b.flac", FLAC + b"b"))[:-20],
         headers={"content-type": "multipart/form-data; boundary=b"},
     )
-    assert answer.status_code == 400
+    words = told(editor, answer)
+    assert "Came in: a.flac" in words
+    assert "Not taken: …" in words
     assert filenames(runtime) == ["a.flac"]
 
 
-def test_a_form_has_limits(editor: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_form_has_limits(
+    runtime: Runtime, editor: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(file_forms, "FILES_MAX", 2)
-    many = [(f"{number}.flac", FLAC + bytes([number])) for number in range(3)]
-    assert send(editor, *many).status_code == 400
+    many = [(f"{number}.flac", FLAC + bytes([number])) for number in range(4)]
+    words = told(editor, send(editor, *many))
+    assert "Came in: 0.flac, 1.flac" in words
+    assert "Not taken: … A form can send at most 2 files at once." in words
+    assert filenames(runtime) == ["0.flac", "1.flac"]
     monkeypatch.setattr(file_forms, "TEXT_BYTES_MAX", 100)
     data = {"csrf_token": token_of(editor), "more": "x" * 100}
     answer = editor.post(FILES, data=data, files=[("files", ("a.flac", FLAC))])
     assert answer.status_code == 400
+
+
+def test_a_disk_without_room_is_told(runtime: Runtime, editor: TestClient) -> None:
+    settings = runtime.settings.model_copy(update={"disk_free_bytes_min": 2**62})
+    with TestClient(
+        create_app(replace(runtime, settings=settings)),
+        base_url=HOST,
+        headers={"origin": HOST},
+        cookies=editor.cookies,
+    ) as full:
+        assert send(full, ("a.flac", FLAC)).status_code == 507
+
+
+def test_who_is_refused_hears_why_though_much_was_sent(runtime: Runtime) -> None:
+    make_event(runtime)
+    head = (
+        f"POST {FILES} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {60 * 1024**2}\r\n"
+        "Content-Type: multipart/form-data; boundary=b\r\nSec-Fetch-Site: same-origin\r\n\r\n"
+    )
+    with served(runtime) as port, socket.create_connection(("127.0.0.1", port), 30) as sender:
+        sender.sendall(head.encode())
+        for _ in range(60):
+            sender.sendall(bytes(1024**2))
+        assert sender.recv(65536).startswith(b"HTTP/1.1 401")
 
 
 def test_nobody_else_can_make_the_page_say_something(editor: TestClient) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import tracemalloc
 from io import BytesIO
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.web.body_spool import Chunks
+from portal.web.body_spool import BLOCK_BYTES, Chunks
 
 PIECES = st.lists(st.binary(max_size=20), max_size=10)
 
@@ -40,3 +41,20 @@ def test_it_reads_into_a_buffer(pieces: list[bytes], size: int) -> None:
     while count := chunks.readinto(buffer):
         found += buffer[:count]
     assert found == b"".join(pieces)
+
+
+@given(st.lists(st.integers(0, 2 * BLOCK_BYTES), max_size=8))
+def test_small_and_large_pieces_keep_their_order(sizes: list[int]) -> None:
+    pieces = [bytes([number]) * size for number, size in enumerate(sizes)]
+    assert chunks_of(pieces).read() == b"".join(pieces)
+
+
+def test_tiny_pieces_take_no_more_memory_than_they_have_bytes() -> None:
+    tracemalloc.start()
+    try:
+        chunks = chunks_of([b"x"] * 200_000)
+        used_bytes = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert used_bytes < 400_000 + BLOCK_BYTES
+    assert chunks.read() == b"x" * 200_000
