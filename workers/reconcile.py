@@ -92,13 +92,14 @@ class Sweep:
 
     def tidy_once(self) -> None:
         _go_on_after("leftovers", self._delete_leftovers)
+        _go_on_after("abandoned uploads", self._abort_abandoned_uploads)
+        if self.forgotten_uploads_pause.is_over():
+            _go_on_after("forgotten uploads", self._abort_forgotten_uploads)
 
     def repair_once(self) -> None:
         repairs: tuple[Callable[[Connection], None], ...] = (
             jobs_service.requeue_stalled_jobs,
             queue_missed_steps,
-            self._abort_abandoned_uploads,
-            self._abort_forgotten_uploads,
         )
         for repair in repairs:
             _go_on_after(repair.__name__, partial(self._repair, repair))
@@ -108,19 +109,23 @@ class Sweep:
             if jobs_service.hold_sweep(connection):
                 repair(connection)
 
-    def _abort_abandoned_uploads(self, connection: Connection) -> None:
-        for upload in uploads_service.abandoned_uploads(
-            connection, older_than_hours=self.runtime.settings.upload_hours_max
-        ):
-            uploads_service.abort(self.runtime, upload.id)
+    def _abort_abandoned_uploads(self) -> None:
+        """One by one: somebody may go on with one of them at this moment."""
+        with self.runtime.engine.begin() as connection:
+            found = uploads_service.abandoned_uploads(
+                connection, older_than_hours=self.runtime.settings.upload_hours_max
+            )
+        for upload in until(self.stop, found):
+            _go_on_after(
+                "abandoned upload", partial(uploads_service.abort, self.runtime, upload.id)
+            )
 
-    def _abort_forgotten_uploads(self, connection: Connection) -> None:
+    def _abort_forgotten_uploads(self) -> None:
         """What the store has open and the database knows nothing of, or nothing any more."""
-        if not self.forgotten_uploads_pause.is_over():
-            return
-        uploads_service.abort_forgotten(
-            self.runtime, connection, older_than_hours=FORGOTTEN_UPLOAD_HOURS
-        )
+        with self.runtime.engine.begin() as connection:
+            uploads_service.abort_forgotten(
+                self.runtime, connection, older_than_hours=FORGOTTEN_UPLOAD_HOURS
+            )
 
     def _delete_leftovers(self) -> None:
         """Objects of attempts whose results were replaced, and all of removed assets."""
