@@ -1,5 +1,6 @@
 import type { UploadApi } from "./api";
 import { Refused, Unreachable } from "./failures";
+import { keepingFocus } from "./focus";
 import { formatSize, type Words } from "./words";
 
 /** The page's list of uploads that this editor began and did not end. */
@@ -54,7 +55,7 @@ export class InterruptedUploads {
   private listen(row: HTMLElement): void {
     const id = row.dataset["upload"] ?? "";
     row.querySelector("button")?.addEventListener("click", async () => {
-      if (await this.discard(id)) this.remove(row);
+      if (await this.discard(id)) keepingFocus(this.within, () => this.remove(row));
     });
   }
 

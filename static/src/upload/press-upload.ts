@@ -1,6 +1,7 @@
 import { getDroppedFiles } from "@uppy/core/utils";
 import { UploadApi } from "./api";
 import { Refused, Unreachable } from "./failures";
+import { keepingFocus } from "./focus";
 import { InterruptedUploads } from "./interrupted";
 import { Overall } from "./overall";
 import type { PortalFile, PortalUppy } from "./portal-upload";
@@ -108,7 +109,7 @@ export class PressUpload extends HTMLElement {
   private readonly onChange = (): void => {
     this.paint ||= window.setTimeout(() => {
       this.paint = 0;
-      this.show(this.uppy.getFiles());
+      keepingFocus(this, () => this.show(this.uppy.getFiles()));
     }, PAINT_MILLISECONDS);
   };
 

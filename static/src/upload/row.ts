@@ -92,13 +92,8 @@ export class Row {
       discard: isUnderWay(file) && file.meta.phase !== "completing",
       remove: file.meta.phase === "failed",
     };
-    const focused = document.activeElement;
     for (const button of this.element.querySelectorAll<HTMLButtonElement>("[data-act]")) {
       button.hidden = !can[button.dataset["act"] as Action];
-    }
-    // A keyboard stays where it was when “Pause” becomes “Go on”.
-    if (focused instanceof HTMLElement && focused.hidden && this.element.contains(focused)) {
-      this.element.querySelector<HTMLElement>("[data-act]:not([hidden])")?.focus();
     }
   }
 
