@@ -6,7 +6,7 @@ const PAUSE_MILLISECONDS_MAX = 20_000;
 
 export interface Patience {
   readonly signal: AbortSignal;
-  /** Told at the first failure and again once it has passed. */
+  /** Told at every failure that may pass, and once more when it has passed. */
   readonly onWaiting?: (isWaiting: boolean) => void;
   readonly sleep?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   readonly now?: () => number;
@@ -29,7 +29,7 @@ export async function patiently<Result>(
       return result;
     } catch (error) {
       if (!mayPass(error) || now() > end) throw error;
-      if (failures === 0) onWaiting?.(true);
+      onWaiting?.(true);
       await sleep(pauseAfter(failures), signal);
     }
   }

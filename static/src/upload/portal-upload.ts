@@ -5,6 +5,7 @@ import { Digester } from "./digester";
 import { canBeRetried, isSignedOut, mayPass, Refused, Unreadable } from "./failures";
 import { sendPart } from "./sending";
 import { PARTS_AT_ONCE, Transfer, type Phase, type Services } from "./transfer";
+import { Turns } from "./turns";
 
 export type Failure = "network" | "signed-out" | "refused" | "unreadable" | "stopped";
 
@@ -12,7 +13,7 @@ export type Failure = "network" | "signed-out" | "refused" | "unreadable" | "sto
 export interface FileMeta extends Meta {
   folder: string;
   uploadId: string | null;
-  phase: Phase | "queued" | "waiting" | "sent" | "failed";
+  phase: Phase | "waiting" | "sent" | "failed";
   failure: Failure | null;
   sentence: string;
   canBeRetried: boolean;
@@ -26,6 +27,9 @@ export interface Options extends PluginOpts {
 
 export type PortalUppy = Uppy<FileMeta, Body>;
 export type PortalFile = UppyFile<FileMeta, Body>;
+
+/** One part as the portal is delivered, so these need not wait until large files are through. */
+const SMALL_FILE_BYTES_MAX = 8 * 1024 ** 2;
 
 /** Reasons for which a transfer is stopped. */
 const PAUSED = new DOMException("paused", "AbortError");
@@ -46,13 +50,15 @@ interface Running {
 export class PortalUpload extends BasePlugin<Options, FileMeta, Body> {
   private readonly digester = new Digester(this.opts.worker);
   private readonly files = new TaskQueue({ concurrency: PARTS_AT_ONCE });
-  private readonly parts = new TaskQueue({ concurrency: PARTS_AT_ONCE });
+  /** A queue of their own, so that no recording holds them up. */
+  private readonly smallFiles = new TaskQueue({ concurrency: PARTS_AT_ONCE });
+  private readonly parts = new Turns(PARTS_AT_ONCE);
   private readonly running = new Map<string, Running>();
   private readonly services: Services = {
     api: new UploadApi(this.opts.event),
     digester: this.digester,
     send: sendPart,
-    inTurn: (task) => this.parts.add(task),
+    inTurn: (task, order) => this.parts.take(task, order),
   };
   private count = 0;
 
@@ -94,13 +100,18 @@ export class PortalUpload extends BasePlugin<Options, FileMeta, Body> {
       await this.whenGoingOn(id, running);
       const { signal } = running.controller;
       try {
-        const done = await this.files.add(() => running.transfer.run(signal)).abortOn(signal);
+        const done = await this.queueOf(id).add(() => running.transfer.run(signal)).abortOn(signal);
         return this.succeed(id, done);
       } catch (error) {
         if (signal.reason === REMOVED) return;
         if (signal.reason !== PAUSED) return this.fail(id, error);
       }
     }
+  }
+
+  private queueOf(id: string): TaskQueue {
+    const size = this.uppy.getFile(id).size ?? 0;
+    return size <= SMALL_FILE_BYTES_MAX ? this.smallFiles : this.files;
   }
 
   /** What was begun before a failure goes on where it stood. */

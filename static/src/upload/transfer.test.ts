@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { TaskQueue } from "@uppy/core/utils";
 import type { BegunUpload, SignedPart } from "./api";
 import { DigestsLost, Refused, Unreachable } from "./failures";
 import { Transfer, type Services } from "./transfer";
+import { Turns } from "./turns";
 
 const PART = 10;
 const CONTENT = "0123456789abcdefghijABCDEFGHIJxyz";
@@ -27,7 +27,7 @@ class Server implements Services {
   sending = 0;
   sendingMost = 0;
   begun = 0;
-  private readonly queue = new TaskQueue({ concurrency: 3 });
+  private readonly turns = new Turns(3);
   private readonly wholes = new Map<string, string>();
 
   readonly api = {
@@ -81,7 +81,7 @@ class Server implements Services {
     }
   };
 
-  readonly inTurn: Services["inTurn"] = (task) => this.queue.add(task);
+  readonly inTurn: Services["inTurn"] = (task, order) => this.turns.take(task, order);
 
   private fail(call: string): void {
     const fault = this.faults.get(call)?.shift();
@@ -89,10 +89,10 @@ class Server implements Services {
   }
 }
 
-function transfer(server: Server, progress: number[] = []): Transfer {
+function transfer(server: Server, progress: number[] = [], phases: string[] = []): Transfer {
   return new Transfer("file", FILE, server, {
     onBegun: () => undefined,
-    onPhase: () => undefined,
+    onPhase: (phase) => phases.push(phase),
     onProgress: (bytes) => progress.push(bytes),
   });
 }
@@ -107,6 +107,29 @@ test("every part arrives once, three at a time, and the whole digest with them",
   assert.equal(server.sendingMost, 3);
   assert.deepEqual(server.completions, [hash(CONTENT)]);
   assert.equal(progress.at(-1), FILE.size);
+});
+
+test("it is queued until one of its parts gets a turn", async () => {
+  const [server, phases] = [new Server(), [] as string[]];
+  const ends: (() => void)[] = [];
+  const wait = () => new Promise<void>((resolve) => ends.push(resolve));
+  const others = [1, 2, 3].map(() => server.inTurn(wait, { isUrgent: false }));
+  const run = transfer(server, [], phases).run(never);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.deepEqual(phases, ["queued"]);
+  ends.forEach((end) => end());
+  await Promise.all([run, ...others]);
+  assert.deepEqual(phases, ["queued", "sending", "completing"]);
+});
+
+test("it waits no longer as soon as bytes move, though other parts still pause", async () => {
+  const [server, phases] = [new Server(), [] as string[]];
+  server.faults.set("put 1", [new Unreachable()]).set("put 2", Array(3).fill(new Unreachable()));
+  const run = transfer(server, [], phases).run(never);
+  while (!server.put.includes(1)) await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.ok(!server.put.includes(2));
+  assert.equal(phases.at(-1), "sending");
+  await run;
 });
 
 test("what is there with the same digest is not sent again, anything else is", async () => {

@@ -24,10 +24,14 @@ export interface Services {
   };
   readonly send: typeof sendPart;
   /** Runs a task when fewer than three parts, of all files, are on their way. */
-  readonly inTurn: <Result>(task: () => Promise<Result>) => Promise<Result>;
+  readonly inTurn: <Result>(
+    task: () => Promise<Result>,
+    order: { readonly isUrgent: boolean },
+  ) => Promise<Result>;
 }
 
-export type Phase = "sending" | "completing";
+/** It is queued until one of its parts gets a turn. */
+export type Phase = "queued" | "sending" | "completing";
 
 export interface Report {
   readonly onBegun: (id: string) => void;
@@ -49,10 +53,10 @@ export class Transfer {
   private sentBytes = 0;
   private partBytes = 0;
   private digestings = 0;
-  private phase: Phase = "sending";
+  private phase: Phase = "queued";
   /** All of it is sent, so only the last word is missing; beginning again would send it twice. */
   private uncompleted: BegunUpload | null = null;
-  private waitingCount = 0;
+  private readonly waiting = new Set<symbol>();
 
   constructor(
     private readonly name: string,
@@ -77,7 +81,7 @@ export class Transfer {
   }
 
   private async sendAll(signal: AbortSignal): Promise<BegunUpload> {
-    this.enter("sending");
+    this.enter("queued");
     const facts = await factsOf(this.file);
     const upload = await this.patiently(() => this.services.api.begin(facts, signal), signal);
     this.report.onBegun(upload.id);
@@ -94,11 +98,12 @@ export class Transfer {
     const numbers = range(upload.part_count).values();
     const lane = async (): Promise<void> => {
       for (const number of numbers) {
-        await this.services.inTurn(() => this.bring(upload, number, stored.get(number), turn));
+        const bring = () => this.bring(upload, number, stored.get(number), turn);
+        await this.services.inTurn(bring, { isUrgent: upload.part_count === 1 });
       }
     };
-    // Lanes take turns with those of other files, so a photo need not wait for a recording. When
-    // one fails, what the others have under way may still arrive.
+    // Lanes take turns with those of other files, and who has one part only goes first: a photo
+    // need not wait for a recording. When one fails, what others have under way may still arrive.
     const lanes = Array.from({ length: PARTS_AT_ONCE }, async () => {
       await lane().catch((error: unknown) => turn.stopped.abort(error));
     });
@@ -114,6 +119,7 @@ export class Transfer {
     turn: Turn,
   ): Promise<void> {
     turn.stopped.signal.throwIfAborted();
+    if (this.phase === "queued") this.enter("sending");
     const sha256 = await this.digest(number);
     const size = this.part(number).size;
     if (!stored || stored.size_bytes !== size || (stored.sha256 ?? sha256) !== sha256) {
@@ -132,7 +138,7 @@ export class Transfer {
       try {
         return await this.patiently(async () => {
           const signed = await this.services.api.sign(upload.id, number, sha256, signal);
-          const onProgress = (bytes: number): void => this.note(number, bytes);
+          const onProgress = (bytes: number): void => this.move(number, bytes);
           await this.services.send(signed, this.part(number), { signal, onProgress });
         }, stopped.signal);
       } catch (error) {
@@ -176,6 +182,15 @@ export class Transfer {
     this.report.onProgress(this.sentBytes);
   }
 
+  /** Bytes that leave show that the connection is back, though other parts still pause. */
+  private move(number: number, bytes: number): void {
+    if (bytes > 0 && this.waiting.size > 0) {
+      this.waiting.clear();
+      this.report.onPhase(this.phase);
+    }
+    this.note(number, bytes);
+  }
+
   /** The server may want other parts than the last time; digests of those are worth nothing. */
   private cut(partBytes: number): void {
     this.sent = new Map();
@@ -194,18 +209,19 @@ export class Transfer {
 
   private enter(phase: Phase): void {
     this.phase = phase;
-    this.waitingCount = 0;
+    this.waiting.clear();
     this.report.onPhase(phase);
   }
 
   private patiently<Result>(task: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
-    return patiently(task, { signal, onWaiting: this.onWaiting });
+    const asked = Symbol();
+    const onWaiting = (isWaiting: boolean): void => {
+      if (isWaiting) this.waiting.add(asked);
+      else this.waiting.delete(asked);
+      this.report.onPhase(this.waiting.size > 0 ? "waiting" : this.phase);
+    };
+    return patiently(task, { signal, onWaiting });
   }
-
-  private readonly onWaiting = (isWaiting: boolean): void => {
-    this.waitingCount += isWaiting ? 1 : -1;
-    this.report.onPhase(this.waitingCount > 0 ? "waiting" : this.phase);
-  };
 }
 
 /** Throws Unreadable. */
