@@ -7,6 +7,7 @@ import stat
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Set
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -15,10 +16,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from portal.db.migrate import current_revision, head_revision
-from portal.errors import PortalError, SearchUnavailable
+from portal.errors import PortalError, SearchUnavailable, StorageError
 from portal.ids import new_id
 from portal.installation.models import shared_folders
-from portal.installation.service import claim_folders
+from portal.installation.service import claim_folders, claim_store
 from portal.jobs import service as jobs_service
 from portal.runtime import Runtime, open_runtime, storage_faults
 from portal.search.engines.interface import CandidateQuery
@@ -245,6 +246,8 @@ def check_search(runtime: Runtime) -> Check:
 
 def check_folders(runtime: Runtime) -> Check:
     """With an outside database, what lies in a folder is a trap for other machines."""
+    with suppress(StorageError):  # that the store is away is told of the store
+        claim_store(runtime)
     folders = shared_folders(runtime.settings)
     if not folders:
         return Check("folders", CheckState.OK, "No other machine depends on a folder of this one.")
@@ -280,8 +283,8 @@ def _search_advice(settings: Settings) -> str:
 _DATABASE_ADVICE = f"See that it runs and that {variable_name('database_url')} is right."
 _ADVICE = {
     "database": _DATABASE_ADVICE,
-    "storage": "See that the store answers and that the portal may write to it.",
-    "folders": "See that every machine of the installation has the same folder there.",
+    "storage": "",
+    "folders": "See that every machine of the installation means the same folder or bucket.",
     "workers": _DATABASE_ADVICE,
 }
 

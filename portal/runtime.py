@@ -94,6 +94,20 @@ def set_up_storage(settings: Settings) -> None:
         set_up_bucket(settings)
 
 
+def read_storage_mark(settings: Settings) -> str | None:
+    """The mark of an outside store, None without one. Raises StorageError."""
+    from portal.storage.s3.mark import read_mark  # noqa: PLC0415 - as above
+
+    return read_mark(settings)
+
+
+def write_storage_mark(settings: Settings, mark: str) -> None:
+    """Raises StorageError."""
+    from portal.storage.s3.mark import write_mark  # noqa: PLC0415 - as above
+
+    write_mark(settings, mark)
+
+
 def is_storage_used(settings: Settings) -> bool:
     """Whether anything lies where the store is, or will be; nothing is made or changed there.
 

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 
 import structlog
 
-from portal.errors import PortalError, SettingsError
-from portal.installation.service import require_sound
+from portal.errors import PortalError, SettingsError, StorageUnavailable
+from portal.installation.service import claim_store, require_sound
 from portal.jobs import Lane
 from portal.logs import configure_logging
 from portal.metrics.gathering import answering
@@ -46,6 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             watch_lifeline(stop.set)
         with open_runtime(settings, stop=stop) as runtime, answering(settings, role="worker"):
             require_sound(runtime)
+            require_store(runtime)
             work(settings, runtime, lanes, stop)
     except SettingsError as error:
         _log.error("worker cannot start", reason=str(error))
@@ -54,6 +55,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _log.error("worker ended", reason=str(error))
         return 1
     return 0
+
+
+def require_store(runtime: Runtime) -> None:
+    """One that is away may come back, and jobs wait for it. Raises Conflict or StorageDenied."""
+    try:
+        claim_store(runtime)
+    except StorageUnavailable as error:
+        _log.warning("the store is away", reason=str(error))
 
 
 def work(

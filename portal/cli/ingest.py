@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -14,11 +15,12 @@ from portal.cli.ingest_run import IngestRun
 from portal.cli.installation import address_of, asset_page, event_page, opened, read_settings
 from portal.cli.output import say, say_json, warn
 from portal.cli.own_worker import OwnWorker
-from portal.errors import DatabaseUnavailable, InvalidInput
+from portal.errors import DatabaseUnavailable, InvalidInput, StorageError
 from portal.events import service as events_service
 from portal.ingest.folders import plan_paths
 from portal.ingest.plan import Plan
 from portal.ingest.report import Report, summary
+from portal.installation.service import claim_store
 from portal.runtime import Runtime
 from portal.settings import Settings
 from portal.visibility import INSTALLATION
@@ -54,6 +56,8 @@ def ingest(
     plans = _plans(paths, event)
     count = sum(len(plan.files) for plan in plans)
     with opened(settings) as runtime, shown(count) as display:
+        with suppress(StorageError):  # each file says so
+            claim_store(runtime)
         reports, troubles = _run(runtime, plans, display, wait=wait)
         drafts = () if troubles or as_json else _drafts(runtime, plans)
     for sentence in troubles:

@@ -7,7 +7,8 @@ import typer
 from portal.cli.installation import make_data_folder, read_settings
 from portal.cli.output import say
 from portal.db.migrate import current_revision, head_revision, upgrade
-from portal.runtime import open_runtime, set_up_storage
+from portal.installation.service import set_up_store
+from portal.runtime import open_runtime
 
 
 def register(app: typer.Typer) -> None:
@@ -24,7 +25,7 @@ def migrate() -> None:
     with open_runtime(settings) as runtime:
         before = current_revision(runtime.engine)
         upgrade(runtime.engine)
-    set_up_storage(settings)
+        set_up_store(runtime)
     if before == head_revision():
         say(f"The database is at revision {before} already.")
     else:

@@ -17,7 +17,7 @@ from portal.cli.installation import make_data_folder, opened, read_settings
 from portal.cli.output import err, say, say_table
 from portal.db.migrate import upgrade
 from portal.errors import SearchUnavailable
-from portal.installation.service import require_sound
+from portal.installation.service import require_sound, set_up_store, take_over
 from portal.moving import service
 from portal.moving.first_look import require_free
 from portal.moving.models import Comparison, Moved, Side
@@ -62,36 +62,49 @@ def move(
         require_free(settings, target_settings, is_resumed=resume)
         with _opened_target(target_settings) as target:
             plan = service.Plan(source, target, leaves_uploads=leave_uploads)
+            _set_up(plan)
             with _shown() as progress:
                 moved = service.carry_out(plan, progress)
             _tell(moved)
             if not moved.is_equal:
                 say("The two sides differ: see above. Do not use the new installation yet.")
                 raise typer.Exit(FAILED)
-            _make_index(target)
+            if plan.keeps_rows:
+                take_over(target)
+            _make_index(plan)
     say(f"Start the portal with the settings of {to}.")
 
 
-def _make_index(target: Runtime) -> None:
+def _set_up(plan: service.Plan) -> None:
+    """As `portal migrate` does; but a database that stays knows the source's store until all is
+    copied.
+    """
+    if plan.keeps_rows:
+        set_up_storage(plan.target.settings)
+        return
+    set_up_store(plan.target)
+    require_sound(plan.target)
+
+
+def _make_index(plan: service.Plan) -> None:
     err.print("Making the search index")
     try:
-        documents = service.make_index(target)
+        documents = service.make_index(plan.target)
     except SearchUnavailable as error:
+        again = "" if plan.keeps_rows else "Repeat the command with --resume, or run "
+        rebuild = f"{again or 'Run '}`portal index rebuild` with the new settings."
         raise SearchUnavailable(
-            f"Only the new search index could not be made: {error} All else is moved. Repeat the "
-            "command with --resume, or run `portal index rebuild` with the new settings."
+            f"Only the new search index could not be made: {error} All else is moved. {rebuild}"
         ) from error
     say(f"The new index holds {documents:,d} documents.")
 
 
 @contextmanager
 def _opened_target(settings: Settings) -> Iterator[Runtime]:
-    """The new installation, set up as `portal migrate` does."""
+    """The new installation, its database set up."""
     make_data_folder(settings)
     with open_runtime(settings) as runtime:
         upgrade(runtime.engine)
-        set_up_storage(settings)
-        require_sound(runtime)
         yield runtime
 
 

@@ -19,8 +19,9 @@ from portal.cli.output import say
 from portal.cli.processes import web_process, worker_process
 from portal.db.watch import kept_running
 from portal.errors import Conflict, StorageError
+from portal.installation.service import set_up_store
 from portal.metrics import service as metrics_service
-from portal.runtime import Runtime, set_up_storage
+from portal.runtime import Runtime
 from portal.settings import Settings
 from portal.supervisor import Supervisor
 
@@ -48,13 +49,13 @@ def serve(
     settings = read_settings(quiet=False)
     count = settings.worker_processes if workers is None else workers
     check_port(host, port)
-    _make_store_ready(settings)
     with (
         opened(settings) as runtime,
         metrics_service.served(runtime) as told_settings,
         kept_running(settings),
         web_process(told_settings, host=host, port=port) as web,
     ):
+        _make_store_ready(runtime)
         _greet(runtime, host=host, port=port)
         names = (f"worker-{number}" for number in range(1, count + 1))
         children = [web, *(worker_process(told_settings, name=name) for name in names)]
@@ -64,10 +65,13 @@ def serve(
     say("The portal has ended.")
 
 
-def _make_store_ready(settings: Settings) -> None:
-    """A store that is away now may come later: /readyz and `portal doctor` tell what is wrong."""
+def _make_store_ready(runtime: Runtime) -> None:
+    """A store that is away now may come later: /readyz and `portal doctor` tell what is wrong.
+
+    Raises Conflict when it is another one than this installation's.
+    """
     try:
-        set_up_storage(settings)
+        set_up_store(runtime)
     except StorageError as error:
         say(f"The store is not ready: {error}")
 

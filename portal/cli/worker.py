@@ -9,6 +9,7 @@ import typer
 from portal.cli.failures import UsageError
 from portal.cli.installation import opened, read_settings
 from portal.cli.processes import worker_process
+from portal.installation.service import claim_store
 from portal.jobs import Lane
 from portal.metrics import service as metrics_service
 from portal.supervisor import Supervisor
@@ -27,12 +28,16 @@ def worker(
         typer.Option(help="Only this kind of work, comma-separated: media, light, index."),
     ] = "",
 ) -> None:
-    """Run a worker until Ctrl+C; it starts again whenever it dies."""
+    """Run a worker until Ctrl+C; it starts again whenever it dies.
+
+    It does not begin with a store that does not let it in, or that is not the installation's.
+    """
     chosen = checked_lanes(lanes)
     with (
         opened(read_settings(quiet=False)) as runtime,
         metrics_service.served(runtime) as settings,
     ):
+        claim_store(runtime)
         child = worker_process(settings, lanes=",".join(chosen))
         Supervisor([child], grace_seconds=GRACE_SECONDS).run()
 

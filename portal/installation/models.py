@@ -18,6 +18,18 @@ class SharedFolder:
     instead: str
 
 
+OBJECTS = "objects"
+"""Where the stored files lie: a folder, or a bucket."""
+
+
+def claimed_folders(settings: Settings) -> tuple[SharedFolder, ...]:
+    """Those that the database must know: the objects also when it is an embedded one, for there
+    may be another store that holds its files.
+    """
+    objects = (_objects(settings),) if settings.is_local_storage else ()
+    return (*objects, *(f for f in shared_folders(settings) if f.name != OBJECTS))
+
+
 def shared_folders(settings: Settings) -> tuple[SharedFolder, ...]:
     """Those that another machine could miss.
 
@@ -25,12 +37,6 @@ def shared_folders(settings: Settings) -> tuple[SharedFolder, ...]:
     """
     if settings.is_embedded_database:
         return ()
-    objects = SharedFolder(
-        name="objects",
-        path=settings.data_path / "objects",
-        holds="the stored files",
-        instead=variable_name("s3_endpoint_url"),
-    )
     search = SharedFolder(
         name="search",
         path=settings.data_path / "search",
@@ -38,6 +44,15 @@ def shared_folders(settings: Settings) -> tuple[SharedFolder, ...]:
         instead=variable_name("meili_url"),
     )
     return (
-        *((objects,) if settings.is_local_storage else ()),
+        *((_objects(settings),) if settings.is_local_storage else ()),
         *((search,) if settings.is_embedded_search else ()),
+    )
+
+
+def _objects(settings: Settings) -> SharedFolder:
+    return SharedFolder(
+        name=OBJECTS,
+        path=settings.data_path / "objects",
+        holds="the stored files",
+        instead=variable_name("s3_endpoint_url"),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.db.tables import shared_folders
@@ -25,3 +25,7 @@ def mark_of(connection: Connection, name: str) -> str | None:
 
 def note_mark(connection: Connection, name: str, mark: str) -> None:
     connection.execute(insert(shared_folders).values(name=name, mark=mark))
+
+
+def forget_marks(connection: Connection) -> None:
+    connection.execute(delete(shared_folders))

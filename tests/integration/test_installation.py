@@ -1,7 +1,8 @@
-"""Processes of one installation that mean other folders or another schema are refused."""
+"""Processes of one installation that mean other folders, another store or schema are refused."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -15,10 +16,19 @@ from sqlalchemy import text
 from portal.db.migrate import require_current
 from portal.doctor import CheckState, check_folders
 from portal.errors import Conflict
-from portal.installation.service import MARK, claim_folders, require_sound
-from portal.runtime import Runtime
+from portal.ids import new_id
+from portal.installation.service import (
+    MARK,
+    claim_folders,
+    claim_store,
+    require_sound,
+    set_up_store,
+    take_over,
+)
+from portal.runtime import Runtime, is_storage_used, open_storage
 from portal.settings import Settings, child_environment
 from portal.storage.local import LocalStore
+from tests.versitygw import ACCESS_KEY, SECRET_KEY, VersityGateway
 
 pytestmark = pytest.mark.postgres
 
@@ -72,14 +82,14 @@ def test_another_folder_is_refused_and_told_how_to_go_on(
     require_sound(other)
 
 
-def test_outside_parts_need_no_folder(first: Runtime, database_url: str, tmp_path: Path) -> None:
+def test_outside_parts_need_no_folder(runtime: Runtime, database_url: str, tmp_path: Path) -> None:
     parts = {
         "s3_endpoint_url": "http://127.0.0.1:1",
         "s3_access_key": SecretStr("a"),
         "s3_secret_key": SecretStr("b"),
         "meili_url": "http://127.0.0.1:1",
     }
-    other = outside(first, database_url, tmp_path, **parts)
+    other = outside(runtime, database_url, tmp_path, **parts)
     require_sound(other)
     assert check_folders(other).state is CheckState.OK
     assert list(tmp_path.iterdir()) == []
@@ -136,3 +146,135 @@ def check_folders_of(runtime: Runtime) -> str:
     with pytest.raises(Conflict) as told, runtime.engine.begin() as connection:
         claim_folders(connection, runtime.settings)
     return str(told.value)
+
+
+def beside_store(runtime: Runtime, store: Settings, **changes: object) -> Runtime:
+    """`runtime` with the store that `store` names."""
+    update = {name: getattr(store, name) for name in Settings.model_fields if name[:3] == "s3_"}
+    changed = runtime.settings.model_copy(update={**update, **changes})
+    return replace(runtime, settings=changed)
+
+
+@pytest.fixture
+def stored(runtime: Runtime, versitygw: VersityGateway) -> Runtime:
+    """An installation whose files are in a bucket."""
+    found = beside_store(runtime, versitygw.settings(Settings()))
+    set_up_store(found)
+    return found
+
+
+def test_set_up_marks_a_bucket_once(stored: Runtime, versitygw: VersityGateway) -> None:
+    mark = versitygw.folder / stored.settings.s3_bucket / MARK
+    before = mark.read_text()
+    set_up_store(stored)
+    claim_store(stored)
+    assert mark.read_text() == before
+    assert list(open_storage(stored.settings).store.list("")) == []
+    assert not is_storage_used(stored.settings)
+
+
+def test_a_mistyped_bucket_is_refused_and_not_made(
+    stored: Runtime, versitygw: VersityGateway
+) -> None:
+    mistyped = beside_store(stored, stored.settings, s3_bucket="mistyped")
+    with pytest.raises(Conflict, match=r"bucket mistyped .* is not there, .*PORTAL_S3_BUCKET"):
+        set_up_store(mistyped)
+    assert not (versitygw.folder / "mistyped").exists()
+    assert check_folders_sentence(mistyped).startswith("This installation has its files elsewhere")
+
+
+def test_the_bucket_of_another_installation_is_refused(
+    stored: Runtime, versitygw: VersityGateway
+) -> None:
+    other = beside_store(stored, versitygw.settings(Settings()))
+    (versitygw.folder / other.settings.s3_bucket / MARK).write_text(new_id())
+    for use in (claim_store, set_up_store):
+        with pytest.raises(Conflict, match="has another mark"):
+            use(other)
+
+
+def test_a_folder_is_no_bucket_and_a_bucket_no_folder(
+    stored: Runtime, database_url: str, tmp_path: Path
+) -> None:
+    folder = outside(replace(stored, settings=Settings()), database_url, tmp_path)
+    with pytest.raises(Conflict, match="another data folder"):
+        require_sound(folder)
+    with stored.engine.begin() as connection:
+        connection.execute(text("update shared_folders set mark = 'of a folder'"))
+    with pytest.raises(Conflict, match="files elsewhere"):
+        claim_store(stored)
+
+
+def test_files_of_an_embedded_installation_hold_against_a_bucket(
+    runtime: Runtime, versitygw: VersityGateway
+) -> None:
+    require_sound(runtime)
+    with pytest.raises(Conflict, match="`portal move` takes an installation to another store"):
+        set_up_store(beside_store(runtime, versitygw.settings(Settings())))
+
+
+def test_what_was_taken_over_is_known_from_then_on(
+    runtime: Runtime, versitygw: VersityGateway
+) -> None:
+    require_sound(runtime)
+    moved = beside_store(runtime, versitygw.settings(Settings()))
+    take_over(moved)
+    claim_store(moved)
+    with pytest.raises(Conflict, match="another data folder"):
+        require_sound(runtime)
+
+
+def test_a_worker_refuses_another_store(stored: Runtime, database_url: str, tmp_path: Path) -> None:
+    mistyped = worker_of(stored.settings, database_url, tmp_path, PORTAL_S3_BUCKET="mistyped")
+    assert mistyped.returncode == 1
+    assert "files elsewhere" in mistyped.stdout + mistyped.stderr
+
+
+@pytest.mark.parametrize("module", ["workers", "portal.cli.main"])
+def test_a_worker_that_the_store_refuses_ends_at_once(
+    stored: Runtime, database_url: str, tmp_path: Path, module: str
+) -> None:
+    refused = worker_of(
+        stored.settings, database_url, tmp_path, module=module, PORTAL_S3_SECRET_KEY="wrong"
+    )
+    assert refused.returncode == 1
+    assert "The store refuses the signature: see PORTAL_S3_SECRET_KEY" in (
+        refused.stdout + refused.stderr
+    )
+    assert "worker ready" not in refused.stdout + refused.stderr
+
+
+def check_folders_sentence(runtime: Runtime) -> str:
+    with pytest.raises(Conflict) as told:
+        check_folders(runtime)
+    return str(told.value)
+
+
+def worker_of(
+    settings: Settings,
+    database_url: str,
+    folder: Path,
+    *,
+    module: str = "workers",
+    **changes: str,
+) -> subprocess.CompletedProcess[str]:
+    """What becomes of a worker on a machine of its own."""
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("PORTAL_")}
+    variables = {
+        "PORTAL_DATA_DIR": str(folder / "worker"),
+        "PORTAL_DATABASE_URL": database_url,
+        "PORTAL_S3_ENDPOINT_URL": str(settings.s3_endpoint_url),
+        "PORTAL_S3_BUCKET": settings.s3_bucket,
+        "PORTAL_S3_ACCESS_KEY": ACCESS_KEY,
+        "PORTAL_S3_SECRET_KEY": SECRET_KEY,
+    }
+    command = ("worker",) if module == "portal.cli.main" else ()
+    return subprocess.run(
+        [sys.executable, "-m", module, *command],
+        env={**inherited, **variables, **changes},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )

@@ -21,6 +21,7 @@ from portal.assets.models import Rendition, RenditionKind, Step
 from portal.db.copying import TABLES, rows_of, snapshot
 from portal.db.embedded import embedded_server
 from portal.db.engine import open_engine
+from portal.installation.service import claim_store, require_sound
 from portal.moving.repository import tables_in
 from portal.runtime import Runtime, open_runtime
 from portal.search.models import SearchRequest
@@ -74,6 +75,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data folder of an embedded installation with something of everything, at rest."""
     folder = tmp_path_factory.mktemp("filled") / "home"
     with place_at(folder).opened() as runtime:
+        require_sound(runtime)
         fill(runtime)
     return folder
 
@@ -467,6 +469,11 @@ def test_the_store_alone_can_move(home: Place, outside: Place, tmp_path: Path) -
     assert "events\t" not in done.stdout
     assert "objects\t" in done.stdout
     check_moved(home, both)
+    refused = portal(home, "assets", "list")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "another data folder" in refused.stderr
+    with both.opened() as runtime:
+        claim_store(runtime)
 
 
 def test_one_part_alone_can_move(home: Place, outside: Place, tmp_path: Path) -> None:

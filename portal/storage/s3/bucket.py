@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from portal.errors import StorageError
 from portal.settings import Settings
+from portal.storage.s3 import mark
 from portal.storage.s3.addresses import CHECKSUM_HEADER
 from portal.storage.s3.client import open_client
 from portal.storage.s3.errors import error_code
@@ -52,7 +53,10 @@ def set_up_bucket(settings: Settings) -> None:
 
 
 def holds_anything(settings: Settings) -> bool:
-    """Also what is no object of the portal's. Raises StorageDenied or StorageUnavailable."""
+    """Also what is no object of the portal's, but for a bucket's mark.
+
+    Raises StorageDenied or StorageUnavailable.
+    """
     client = open_client(settings)
     request = partial(_holds_anything, client, settings.s3_bucket)
     return retried(request, f"bucket {settings.s3_bucket}")
@@ -127,11 +131,12 @@ def _is_there(client: S3Client, bucket: str) -> bool:
 
 def _holds_anything(client: S3Client, bucket: str) -> bool:
     try:
-        return bool(client.list_objects_v2(Bucket=bucket, MaxKeys=1).get("Contents"))
+        found = client.list_objects_v2(Bucket=bucket, MaxKeys=2).get("Contents", [])
     except ClientError as error:
         if error_code(error) == "NoSuchBucket":
             return False
         raise
+    return any(listed["Key"] != mark.KEY for listed in found)
 
 
 def _create(client: S3Client, settings: Settings) -> None:
