@@ -73,7 +73,12 @@ async def _show_event(request: Request, refusal: Refusal | None = None) -> Respo
         "desk/event.html",
         status_code=status_code,
         page=page,
-        upload=upload_panel(runtime_of(request).settings, interrupted, language=language),
+        upload=upload_panel(
+            runtime_of(request).settings,
+            interrupted,
+            time_zone=page.time_zone,
+            language=language,
+        ),
         fault=gettext(language, str(refusal.error)) if refusal else "",
         at=refusal.given if refusal else "",
         sent=_sent_report(request),

@@ -11,8 +11,8 @@ from portal.assets.models import AssetState, Kind, Step, StepState
 from portal.desk.views import ASSET_STATE_NAMES, KIND_NAMES, STEP_NAMES, STEP_STATE_NAMES
 from portal.settings import Settings
 from portal.uploads.models import Upload
-from portal.web.formatting import LOCALE_NAMES
-from portal.web.i18n import gettext, msg
+from portal.web.formatting import LOCALE_NAMES, format_instant
+from portal.web.i18n import gettext, msg, ngettext
 from portal.web.presentation import format_size
 
 TAKEN_NAMES: Mapping[str, str] = {
@@ -21,8 +21,9 @@ TAKEN_NAMES: Mapping[str, str] = {
     Kind.PHOTO: msg("photos"),
     Kind.CAPTIONS: msg("captions (.srt, .vtt)"),
 }
+PLURAL_FORMS: Mapping[str, int] = {"one": 1, "few": 2, "many": 5, "other": 5}
+"""A number of each, by the names of browsers: https://cldr.unicode.org/index/cldr-spec/plural-rules"""
 SIZE_WORDS: Mapping[str, str] = {
-    "bytes": msg("%(value)s bytes"),
     "kilobytes": msg("%(value)s kB"),
     "megabytes": msg("%(value)s MB"),
     "gigabytes": msg("%(value)s GB"),
@@ -32,6 +33,7 @@ UPLOAD_WORDS: Mapping[str, str] = {
     "queued": msg("In the queue"),
     "sending": msg("Sending"),
     "waiting": msg("Waiting for the connection"),
+    "signed-out": msg("Waiting for sign-in"),
     "paused": msg("Paused"),
     "completing": msg("Finishing"),
     "sent": msg("Sent"),
@@ -44,6 +46,8 @@ UPLOAD_WORDS: Mapping[str, str] = {
         "The file cannot be read: it was changed or moved. Choose it once more."
     ),
     "failed_stopped": msg("Something unexpected happened on this page. What was sent is kept."),
+    "discard_question": msg("What was sent of %(name)s is thrown away. Discard it?"),
+    "share_sent": msg("%(share)s sent"),
     "sent_count": msg("Sent: %(done)s of %(all)s"),
     "sent_bytes": msg("%(done)s of %(all)s"),
     "failed_count": msg("Not sent: %(count)s"),
@@ -73,6 +77,7 @@ class InterruptedFile:
     filename: str
     size_bytes: int
     size: str
+    begun: str
 
 
 @dataclass(frozen=True)
@@ -92,7 +97,7 @@ class UploadPanel:
 
 
 def upload_panel(
-    settings: Settings, interrupted: Sequence[Upload], *, language: str
+    settings: Settings, interrupted: Sequence[Upload], *, time_zone: str, language: str
 ) -> UploadPanel:
     kinds = settings.upload_kinds
     names = [gettext(language, name) for kind, name in TAKEN_NAMES.items() if kind in kinds]
@@ -100,17 +105,29 @@ def upload_panel(
         taken=format_list(names, style="standard", locale=LOCALE_NAMES[language]),
         limit=format_size(settings.upload_bytes_max, language=language),
         form_limit=format_size(settings.upload_form_bytes_max, language=language),
-        interrupted=tuple(_interrupted(upload, language) for upload in interrupted),
+        interrupted=tuple(_interrupted(upload, time_zone, language) for upload in interrupted),
         steps=" ".join(Step),
         words=_in_language(UPLOAD_WORDS, language),
         files_words=_in_language(FILES_WORDS, language),
     )
 
 
-def _interrupted(upload: Upload, language: str) -> InterruptedFile:
-    size = format_size(upload.size_bytes, language=language)
-    return InterruptedFile(upload.id, upload.filename, upload.size_bytes, size)
+def _interrupted(upload: Upload, time_zone: str, language: str) -> InterruptedFile:
+    begun_at = upload.begun_at
+    return InterruptedFile(
+        upload_id=upload.id,
+        filename=upload.filename,
+        size_bytes=upload.size_bytes,
+        size=format_size(upload.size_bytes, language=language),
+        begun=format_instant(begun_at, language=language, time_zone=time_zone) if begun_at else "",
+    )
 
 
 def _in_language(words: Mapping[str, str], language: str) -> Mapping[str, str]:
-    return {name: gettext(language, text) for name, text in words.items()}
+    return {
+        **{name: gettext(language, text) for name, text in words.items()},
+        **{
+            f"bytes_{form}": ngettext(language, "%(value)s byte", "%(value)s bytes", count)
+            for form, count in PLURAL_FORMS.items()
+        },
+    }

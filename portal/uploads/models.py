@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 
@@ -52,6 +53,7 @@ class Upload:
     """`asset_id` is the id that the asset has once the upload is complete.
 
     `part_key` signs the addresses of its parts; `fingerprint` is that of the offer it came from.
+    `begun_at` is known of what was read.
     """
 
     id: str
@@ -70,6 +72,7 @@ class Upload:
     part_key: bytes = field(repr=False)
     account_id: str | None = None
     fingerprint: str | None = None
+    begun_at: datetime | None = field(default=None, compare=False)
 
     @cached_property
     def layout(self) -> PartLayout:

@@ -18,6 +18,7 @@ NOTE_ACTIVITY_EVERY = timedelta(minutes=1)
 
 def add(connection: Connection, upload: Upload) -> None:
     values = {**asdict(upload), "description": asdict(upload.description)}
+    del values["begun_at"]  # by the clock of the database
     connection.execute(insert(uploads).values(**values))
 
 
@@ -163,4 +164,5 @@ def _upload(row: Row[Any]) -> Upload:
         part_key=row.part_key,
         account_id=row.account_id,
         fingerprint=row.fingerprint,
+        begun_at=row.created_at,
     )

@@ -96,7 +96,7 @@ def test_what_came_in_and_what_was_refused_is_told(runtime: Runtime, editor: Tes
     assert "Came in: Фото &lt;1&gt;.jpg, two parts.flac" in words
     assert "Was in already: again.flac" in words
     assert "tool.exe is a program for Windows; that is not taken." in words
-    assert "large.flac is larger than the 6,291,456 bytes that this form takes." in words
+    assert "large.flac is larger than the 6.3 MB that this form takes." in words
     assert filenames(runtime) == ["known.flac", "two parts.flac", "Фото <1>.jpg"]
     assert list(runtime.uploads.list_open()) != []  # acknowledged, and not put together yet
 

@@ -136,7 +136,7 @@ def pages(language: str) -> Mapping[str, tuple[str, dict[str, object]]]:
     minutes = captions_page(subject("minutes", language), transcript=english, recording_id=RADIO.id)
     appearances = Appearances([EVENT], ASSETS, MATERIAL.states, {EVENT.id: EVENT})
     desk = desk_event(EVENT, ASSETS, MATERIAL.states, language=language)
-    upload = upload_panel(Settings(), [UPLOAD], language=language)
+    upload = upload_panel(Settings(), [UPLOAD], time_zone="Europe/Minsk", language=language)
     return {
         "home": ("home.html", {"page": home}),
         "nothing yet": ("home.html", {"page": HomePage(None, (), "", "")}),

@@ -22,6 +22,7 @@ from portal.visibility import Viewer
 from portal.web.body_spool import drain
 from portal.web.file_forms import SentFile, read_files
 from portal.web.forms import csrf_token
+from portal.web.presentation import format_size
 from portal.web.store_threads import run_in_store_thread
 from portal.web.transactions import in_transaction, runtime_of
 from portal.web.viewers import account_of
@@ -72,9 +73,9 @@ def _taken(
 ) -> FormReport:
     """The report with one more file: what concerns this one alone does not hinder the others."""
     if sent.body is None:
-        limit = runtime.settings.upload_form_bytes_max
+        limit = format_size(runtime.settings.upload_form_bytes_max, language="en")
         fault = (
-            f"{sent.filename} is larger than the {limit:,} bytes that this form takes. "
+            f"{sent.filename} is larger than the {limit} that this form takes. "
             "Switch JavaScript on to send it."
         )
         return _refused(report, sent.filename, fault)

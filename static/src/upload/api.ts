@@ -41,6 +41,10 @@ export class UploadApi {
     return call("POST", "", { body: { ...facts, event: this.event }, signal });
   }
 
+  show(id: string): Promise<BegunUpload> {
+    return call("GET", `/${id}`);
+  }
+
   /** Throws Refused as long as nobody is signed in. */
   async askForSession(): Promise<void> {
     await call("GET", `?event=${encodeURIComponent(this.event)}`);

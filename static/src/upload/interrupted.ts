@@ -1,7 +1,7 @@
 import type { UploadApi } from "./api";
 import { Refused, Unreachable } from "./failures";
 import { keepingFocus } from "./focus";
-import { formatSize, type Words } from "./words";
+import { fill, formatPercent, formatSize, type Words } from "./words";
 
 /** The page's list of uploads that this editor began and did not end. */
 export class InterruptedUploads {
@@ -14,15 +14,17 @@ export class InterruptedUploads {
   ) {
     this.rows = new Set(within.querySelectorAll<HTMLElement>("[data-upload]"));
     this.rows.forEach((row) => this.listen(row));
+    void this.askForShares();
   }
 
-  add(id: string, { name, size }: File): void {
+  add(id: string, { file: { name, size }, sent }: { file: File; sent: number }): void {
     const template = this.within.querySelector<HTMLTemplateElement>("[data-interrupted-row]")!;
     const copy = template.content.cloneNode(true) as DocumentFragment;
     const row = copy.firstElementChild as HTMLElement;
     Object.assign(row.dataset, { upload: id, filename: name, bytes: size });
     row.querySelector("[data-name]")!.textContent = name;
     row.querySelector("[data-size]")!.textContent = formatSize(this.words, size);
+    this.showShare(row, sent / size);
     const button = row.querySelector("button")!;
     button.setAttribute("aria-label", `${button.textContent}: ${name}`);
     this.listen(row);
@@ -52,9 +54,28 @@ export class InterruptedUploads {
     return true;
   }
 
+  /** How much of each is in; only the store knows, so the page does not wait for it. */
+  private async askForShares(): Promise<void> {
+    for (const row of this.rows) {
+      try {
+        const { parts } = await this.api.show(row.dataset["upload"] ?? "");
+        const sent = parts.reduce((bytes, part) => bytes + part.size_bytes, 0);
+        this.showShare(row, sent / Number(row.dataset["bytes"]));
+      } catch (error) {
+        if (!(error instanceof Refused || error instanceof Unreachable)) throw error;
+      }
+    }
+  }
+
+  private showShare(row: HTMLElement, share: number): void {
+    const words = fill(this.words, "share_sent", { share: formatPercent(share || 0) });
+    row.querySelector("[data-share]")!.textContent = words;
+  }
+
   private listen(row: HTMLElement): void {
-    const id = row.dataset["upload"] ?? "";
+    const { upload: id = "", filename = "" } = row.dataset;
     row.querySelector("button")?.addEventListener("click", async () => {
+      if (!window.confirm(fill(this.words, "discard_question", { name: filename }))) return;
       if (await this.discard(id)) keepingFocus(this.within, () => this.remove(row));
     });
   }

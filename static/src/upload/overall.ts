@@ -1,7 +1,7 @@
 import type { PortalFile } from "./portal-upload";
-import { isUnderWay, sentBytes } from "./progress";
+import { hasFailed, isUnderWay, sentBytes } from "./progress";
 import { Rate } from "./rate";
-import { fill, formatRemaining, formatSize, type Words } from "./words";
+import { fill, formatRemaining, formatSize, unbroken, type Words } from "./words";
 
 const ANNOUNCE_MILLISECONDS = 10_000;
 
@@ -20,7 +20,7 @@ export class Overall {
     this.part("overall").hidden = files.length === 0;
     const [sent, all] = [sum(files, sentBytes), sum(files, (file) => file.size ?? 0)];
     const going = files.filter(isUnderWay);
-    const failed = files.filter((file) => file.meta.phase === "failed");
+    const failed = files.filter(hasFailed);
     const bar = this.part("total") as HTMLProgressElement;
     bar.max = all || 1;
     bar.value = sent;
@@ -52,7 +52,8 @@ export class Overall {
     const seconds = this.rate.secondsFor(sum(going, (file) => (file.size ?? 0) - sentBytes(file)));
     if (seconds === null) return sums;
     const size = formatSize(this.words, this.rate.bytesPerSecond);
-    return [sums, this.said("per_second", { size }), formatRemaining(this.words, seconds)].join(" · ");
+    const speed = this.said("per_second", { size });
+    return [sums, speed, formatRemaining(this.words, seconds)].map(unbroken).join(" · ");
   }
 
   /** Now and then while it goes on, and once more at the end: figures that change are a torrent. */

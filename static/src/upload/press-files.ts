@@ -20,6 +20,8 @@ interface AssetNews {
 }
 
 const PAUSE_MILLISECONDS = 10_000;
+/** A stream that comes again sooner was not missed. */
+const SILENCE_MILLISECONDS = 4000;
 const RETRIABLE = new Set(["failed", "partial"]);
 
 /**
@@ -33,6 +35,7 @@ const RETRIABLE = new Set(["failed", "partial"]);
 export class PressFiles extends HTMLElement {
   private source: EventSource | null = null;
   private timer = 0;
+  private silence = 0;
   private words: Words = {};
   private readonly shown = new Map<string, string>();
 
@@ -45,6 +48,7 @@ export class PressFiles extends HTMLElement {
 
   disconnectedCallback(): void {
     window.clearTimeout(this.timer);
+    window.clearTimeout(this.silence);
     this.filter.removeEventListener("change", this.onFilter);
     this.source?.close();
   }
@@ -64,11 +68,23 @@ export class PressFiles extends HTMLElement {
     source.addEventListener("removed", this.onRemoved);
     // After a cut a browser comes again by itself, but after a refusal, as to someone who was
     // signed out, never.
+    source.addEventListener("open", () => this.onSpeech());
     source.addEventListener("error", () => {
+      this.silence ||= window.setTimeout(() => this.showSilence(true), SILENCE_MILLISECONDS);
       if (source.readyState !== EventSource.CLOSED) return;
       this.timer = window.setTimeout(() => this.connect(), PAUSE_MILLISECONDS);
     });
     this.source = source;
+  }
+
+  private onSpeech(): void {
+    window.clearTimeout(this.silence);
+    this.silence = 0;
+    this.showSilence(false);
+  }
+
+  private showSilence(isSilent: boolean): void {
+    this.querySelector<HTMLElement>("[data-silent]")!.hidden = !isSilent;
   }
 
   /** All files of the event; the others were removed while nobody here was listening. */

@@ -5,7 +5,7 @@ import { keepingFocus } from "./focus";
 import { InterruptedUploads } from "./interrupted";
 import { Overall } from "./overall";
 import type { PortalFile, PortalUppy } from "./portal-upload";
-import { isUnderWay } from "./progress";
+import { awaitsSignIn, hasFailed, isUnderWay, sentBytes } from "./progress";
 import { addFiles, begin, makeUppy, retryAll } from "./queue";
 import { Row, type Action } from "./row";
 import { readWords, type Words } from "./words";
@@ -91,7 +91,8 @@ export class PressUpload extends HTMLElement {
   private leaveOut(file: PortalFile): void {
     this.uppy.removeFile(file.id);
     const { uploadId, phase } = file.meta;
-    if (uploadId && phase === "failed") this.interrupted.add(uploadId, file.data as File);
+    if (!uploadId || phase !== "failed") return;
+    this.interrupted.add(uploadId, { file: file.data as File, sent: sentBytes(file) });
   }
 
   private discard({ id, meta }: PortalFile): void {
@@ -123,8 +124,23 @@ export class PressUpload extends HTMLElement {
       this.rows.get(id)?.element.remove();
       this.rows.delete(id);
     }
+    this.arrange(files);
     this.overall.show(files);
     this.watchSignIn(files);
+    const isWaiting = files.some(({ meta, isPaused }) => meta.phase === "waiting" && !isPaused);
+    this.querySelector<HTMLElement>("[data-waiting]")!.hidden = !isWaiting;
+  }
+
+  /** What needs the editor comes first: the list may be longer than its place. */
+  private arrange(files: readonly PortalFile[]): void {
+    const list = this.querySelector("[data-list]")!;
+    const failed = files.filter(hasFailed);
+    const others = files.filter((file) => !hasFailed(file));
+    let place = list.firstElementChild;
+    for (const { element } of [...failed, ...others].map((file) => this.rowOf(file))) {
+      if (element === place) place = place.nextElementSibling;
+      else list.insertBefore(element, place);
+    }
   }
 
   private rowOf(file: PortalFile): Row {
@@ -133,13 +149,12 @@ export class PressUpload extends HTMLElement {
     const template = this.querySelector<HTMLTemplateElement>("template[data-row]")!;
     const row = new Row(template, this.words, file, (action) => this.act(file.id, action));
     this.rows.set(file.id, row);
-    this.querySelector("[data-list]")?.append(row.element);
     return row;
   }
 
   /** Ask until somebody has signed in again, in another window; then all goes on. */
   private watchSignIn(files: readonly PortalFile[]): void {
-    const isOut = files.some(({ meta }) => meta.failure === "signed-out");
+    const isOut = files.some(awaitsSignIn);
     this.querySelector<HTMLElement>("[data-signed-out]")!.hidden = !isOut;
     if (isOut) this.signIn ||= window.setTimeout(() => void this.askForSession(), SIGN_IN_MILLISECONDS);
   }
@@ -161,7 +176,7 @@ export class PressUpload extends HTMLElement {
   };
 
   private readonly onLeave = (event: BeforeUnloadEvent): void => {
-    if (this.uppy.getFiles().some(isUnderWay)) event.preventDefault();
+    if (this.uppy.getFiles().some((file) => isUnderWay(file) || awaitsSignIn(file))) event.preventDefault();
   };
 
   /** Anywhere on the page, so that a file dropped beside the mark does not replace the page. */

@@ -4,7 +4,8 @@ import { Rate } from "./rate";
 import { fill, formatPercent, formatRemaining, formatSize } from "./words";
 
 const words = {
-  bytes: "%(value)s bytes",
+  bytes_one: "%(value)s byte",
+  bytes_other: "%(value)s bytes",
   kilobytes: "%(value)s kB",
   megabytes: "%(value)s MB",
   gigabytes: "%(value)s GB",
@@ -32,10 +33,10 @@ test("nothing is said of what is not known yet", () => {
 });
 
 test("sizes are told as the server tells them", () => {
-  const sizes = [0, 999, 1000, 9_940, 9_960, 999_600, 3_200_000, 12_345_678, 2_100_000_000];
+  const sizes = [0, 1, 999, 1000, 9_940, 9_960, 999_600, 3_200_000, 12_345_678, 2_100_000_000];
   assert.deepEqual(
     sizes.map((bytes) => formatSize(words, bytes)),
-    ["0 bytes", "999 bytes", "1 kB", "9.9 kB", "10 kB", "1 MB", "3.2 MB", "12 MB", "2.1 GB"],
+    ["0 bytes", "1 byte", "999 bytes", "1 kB", "9.9 kB", "10 kB", "1 MB", "3.2 MB", "12 MB", "2.1 GB"],
   );
 });
 

@@ -1,7 +1,7 @@
 import type { PortalFile } from "./portal-upload";
-import { isUnderWay, sentBytes, stateOf } from "./progress";
+import { hasFailed, isUnderWay, sentBytes, stateOf } from "./progress";
 import { Rate } from "./rate";
-import { fill, formatPercent, formatRemaining, formatSize, word, type Words } from "./words";
+import { fill, formatPercent, formatRemaining, formatSize, unbroken, word, type Words } from "./words";
 
 /** “remove” takes a file out of the list, “discard” also what was sent of it. */
 export type Action = "pause" | "resume" | "retry" | "discard" | "remove";
@@ -61,12 +61,14 @@ export class Row {
       seconds === null ? "" : formatRemaining(this.words, seconds),
     ]
       .filter(Boolean)
+      .map(unbroken)
       .join(" · ");
   }
 
   private showSentence(file: PortalFile): void {
     const place = this.part("sentence");
     place.hidden = file.meta.phase !== "failed";
+    place.classList.toggle("upload-fault", hasFailed(file));
     place.lang = file.meta.failure === "refused" ? "en" : document.documentElement.lang;
     this.put("sentence", sentenceOf(this.words, file));
   }
@@ -88,7 +90,7 @@ export class Row {
     const can: Record<Action, boolean> = {
       pause: isUnderWay(file) && !file.isPaused && file.meta.phase !== "completing",
       resume: isUnderWay(file) && file.isPaused === true,
-      retry: file.meta.phase === "failed" && file.meta.canBeRetried,
+      retry: hasFailed(file) && file.meta.canBeRetried,
       discard: isUnderWay(file) && file.meta.phase !== "completing",
       remove: file.meta.phase === "failed",
     };
@@ -115,6 +117,7 @@ const MARKS: Record<string, string> = {
   sending: "running",
   completing: "running",
   waiting: "partial",
+  "signed-out": "partial",
 };
 
 function sentenceOf(words: Words, { meta }: PortalFile): string {

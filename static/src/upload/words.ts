@@ -30,12 +30,18 @@ function languages(): string[] {
   return [globalThis.document?.documentElement.lang || "en", "ru"];
 }
 
+/** A number stays with its unit where a line is full. */
+export function unbroken(text: string): string {
+  return text.replaceAll(" ", "\u00a0");
+}
+
 /** `3.2 MB`, in thousands. */
 export function formatSize(words: Words, bytes: number): string {
   let [value, unit] = [bytes, 0];
   while (value >= 999.5 && unit < SIZES.length - 1) [value, unit] = [value / 1000, unit + 1];
   const shown = format(value, value < 9.95 && unit > 0 ? 1 : 0);
-  return fill(words, SIZES[unit] ?? "", { value: shown });
+  const form = unit === 0 ? `_${new Intl.PluralRules(languages()).select(value)}` : "";
+  return fill(words, `${SIZES[unit]}${form}`, { value: shown });
 }
 
 /** `2 min left`; rounded so that it does not tremble. */
