@@ -283,7 +283,7 @@ def _search_advice(settings: Settings) -> str:
 _DATABASE_ADVICE = f"See that it runs and that {variable_name('database_url')} is right."
 _ADVICE = {
     "database": _DATABASE_ADVICE,
-    "storage": "",
+    "storage": "See that the portal may write to that folder.",
     "folders": "See that every machine of the installation means the same folder or bucket.",
     "workers": _DATABASE_ADVICE,
 }
@@ -303,7 +303,12 @@ def _tried(name: str, check: Callable[[Runtime], Check], runtime: Runtime) -> Ch
     try:
         return check(runtime)
     except PortalError as error:
-        return Check(name, CheckState.FAILED, str(error), _ADVICE[name])
+        return Check(name, CheckState.FAILED, str(error), _advice(name, runtime.settings))
+
+
+def _advice(name: str, settings: Settings) -> str:
+    is_told = name == "storage" and not settings.is_local_storage
+    return "" if is_told else _ADVICE[name]  # an outside store's faults name their settings
 
 
 def _version(program: str) -> str:

@@ -29,6 +29,7 @@ FOREIGN_PREFIXES = ("PORTAL_TEST_", "PORTAL_SAMPLES")
 """Read by the tests only; never an error."""
 LISTS = frozenset({"allowed_hosts", "trusted_proxies", "upload_kinds"})
 """Settings written as a comma-separated list."""
+_POSTGRES = re.compile(r"(postgres|postgresql|postgresql\+psycopg)://.")
 _PLAIN_WORDS = {
     "int_parsing": "must be a whole number, in digits",
     "int_parsing_size": "is too large a number",
@@ -61,7 +62,8 @@ class Settings(BaseModel):
     )
     database_url: SecretStr | None = Field(
         default=None,
-        description="Address of an outside PostgreSQL; without it an embedded server is run.",
+        description="Address of an outside PostgreSQL, postgresql://NAME:PASSWORD@HOST/DATABASE; "
+        "without it an embedded server is run.",
     )
     database_pool_size: int = Field(
         default=8, ge=1, description="Database connections that one process may hold."
@@ -171,6 +173,13 @@ class Settings(BaseModel):
         if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query:
             raise ValueError("must look like https://press.example.org")
         return value.rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def _database_is_postgres(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not _POSTGRES.match(value.get_secret_value()):
+            raise ValueError("must look like postgresql://NAME:PASSWORD@HOST/DATABASE")
+        return value
 
     @field_validator("meili_index")
     @classmethod

@@ -2,7 +2,7 @@
 
     assets/{asset id}/original
     assets/{asset id}/{step}/{attempt}/{name}
-    doctor/{id}
+    doctor/{id}, doctor/readiness
 
 An attempt writes under a prefix of its own, so that a job thought dead cannot touch the work of
 its successor.
@@ -17,6 +17,8 @@ from portal.ids import is_id
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _KEY = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?(/[a-z0-9]([a-z0-9._-]*[a-z0-9])?)*")
 KEY_LENGTH_MAX = 512
+READINESS_PROBE = "doctor/readiness"
+"""An object that there never is: a store that can say so answers and lets us in."""
 
 
 def asset_prefix(asset_id: str) -> str:

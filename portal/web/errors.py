@@ -14,7 +14,15 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from portal.errors import InvalidInput, NotSignedIn, PortalError, TooManyRequests
+from portal.errors import (
+    DatabaseUnavailable,
+    InvalidInput,
+    NotSignedIn,
+    PortalError,
+    SearchUnavailable,
+    StorageError,
+    TooManyRequests,
+)
 from portal.web.i18n import gettext, language_of, msg
 from portal.web.request_log import loggable_path
 from portal.web.templating import render
@@ -39,8 +47,11 @@ TITLES = {
 }
 NOTHING_HERE = msg("The page does not exist, or it is not public (yet).")
 OUR_FAULT = msg("The error is noted. If it stays, please tell the press office this number.")
+AWAY = msg("A part of the portal does not answer. Please try again in a moment.")
+"""What is shown of our own parts' faults: the rest is for the log and `portal doctor`."""
 UNSTORABLE = msg("The request holds a text or a number that cannot be stored.")
 NO_SUCH_ADDRESS = msg("There is nothing at this address.")
+WENT_WRONG = "Something went wrong on our side; the error is noted."
 
 
 @dataclass(frozen=True)
@@ -96,6 +107,10 @@ def answer(request: Request, error: Exception) -> Response:
 
 def fault_of(error: Exception) -> Fault:
     match error:
+        case DatabaseUnavailable() | SearchUnavailable() | StorageError():
+            is_passing = error.status == HTTPStatus.SERVICE_UNAVAILABLE
+            detail = AWAY if is_passing else WENT_WRONG
+            return Fault(error.status, error.code, detail, headers=_headers_of(error))
         case PortalError():
             return Fault(
                 status=error.status,
@@ -110,7 +125,7 @@ def fault_of(error: Exception) -> Fault:
             return Fault(400, InvalidInput.code, UNSTORABLE)
         case ClientDisconnect():
             return Fault(400, "disconnected", "The connection ended before the request did.")
-    return Fault(500, PortalError.code, "Something went wrong on our side; the error is noted.")
+    return Fault(500, PortalError.code, WENT_WRONG)
 
 
 def wants_json(request: Request) -> bool:

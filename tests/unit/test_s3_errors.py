@@ -128,3 +128,9 @@ def test_an_error_of_our_own_passes_untouched() -> None:
 
     with pytest.raises(StorageCorrupt, match="ours"):
         retried(attempt, "object a")
+
+
+def test_a_refused_name_of_a_bucket_tells_its_setting_and_the_rules() -> None:
+    told = str(translated(_answer("InvalidBucketName", 400), "bucket Bad_Bucket"))
+    assert "PORTAL_S3_BUCKET" in told
+    assert "3 to 63 small letters" in told

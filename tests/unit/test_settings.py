@@ -169,3 +169,14 @@ def test_an_index_whose_name_looks_like_a_draft_or_a_pattern_is_refused(name: st
     with pytest.raises(SettingsError, match="PORTAL_MEILI_INDEX"):
         load_settings({"PORTAL_MEILI_INDEX": name})
     assert load_settings({"PORTAL_MEILI_INDEX": "press-2"}).meili_index == "press-2"
+
+
+@pytest.mark.parametrize("url", ["mysql://press@db/portal", "db.example.org", "postgresql:press"])
+def test_a_database_that_is_no_postgres_is_refused_in_words(url: str) -> None:
+    with pytest.raises(SettingsError, match=r"PORTAL_DATABASE_URL must look like postgresql://"):
+        load_settings({"PORTAL_DATABASE_URL": url})
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_postgres_is_known_by_its_schemes(scheme: str) -> None:
+    assert load_settings({"PORTAL_DATABASE_URL": f"{scheme}://press@db/portal"}).database_url

@@ -73,7 +73,11 @@ _NO_STORE = (
 )
 _NO_BUCKET = (
     "The store answers, but the bucket that PORTAL_S3_BUCKET names is not there; "
-    "`portal migrate` makes it. It was about the {what}."
+    "`portal migrate` makes it."
+)
+_NO_BUCKET_NAME = (
+    "The store does not take the name that PORTAL_S3_BUCKET gives to the bucket: 3 to 63 small "
+    "letters, digits, hyphens and dots, with a letter or a digit at both ends."
 )
 _NO_OBJECT = (ObjectMissing, "There is no {what}.")
 _CLASH = (StorageDenied, "The key of the {what} clashes with that of another object.")
@@ -82,6 +86,7 @@ _SENTENCES: Mapping[str, tuple[type[PortalError], str]] = {
     "NoSuchUpload": _NO_OBJECT,
     "404": (StorageUnavailable, _NO_STORE),
     "NoSuchBucket": (StorageUnavailable, _NO_BUCKET),
+    "InvalidBucketName": (StorageDenied, _NO_BUCKET_NAME),
     **dict.fromkeys(_CLASHES, _CLASH),
     "PreconditionFailed": (StorageUnavailable, "The {what} was replaced while it was read."),
     **dict.fromkeys(
@@ -132,14 +137,14 @@ def translated(error: Exception, what: str) -> PortalError:
         return StorageCorrupt(f"The bytes of the {what} are not those stored.")
     return StorageUnavailable(
         f"The store cannot be reached: {_reason(error)}. See that it runs and that "
-        f"PORTAL_S3_ENDPOINT_URL is right. It was about the {what}."
+        f"PORTAL_S3_ENDPOINT_URL is right."
     )
 
 
 def _translated_answer(error: ClientError, what: str) -> PortalError:
     code, status = error_code(error), error_status(error)
     if code in _DENIALS:
-        return StorageDenied(f"{_DENIALS[code]} It was about the {what}.")
+        return StorageDenied(_DENIALS[code])
     if code in _SENTENCES:
         kind, sentence = _SENTENCES[code]
         return kind(sentence.format(what=what))
