@@ -71,6 +71,7 @@ def take(runtime: Runtime, path: Path, *, language: str | None = None) -> StepRu
         stop=threading.Event(),
         report_progress=lambda _: None,
         publish_early=lambda _: None,
+        check_room=lambda: None,
     )
 
 

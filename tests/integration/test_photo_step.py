@@ -73,6 +73,7 @@ def take(runtime: Runtime, sandbox: Sandbox, tmp_path: Path) -> Take:
             stop=threading.Event(),
             report_progress=lambda _: None,
             publish_early=lambda _: None,
+            check_room=lambda: None,
         )
 
     return take

@@ -372,7 +372,20 @@ def test_what_is_not_taken_is_refused_with_its_cause(
     assert editor.ask("GET", UPLOADS).json() == {"uploads": [], "more": 0}
 
 
-ANY_JSON: tuple[object, ...] = (None, True, 0, -1, 1.5, 1e300, "", "x", [], ["en"], {}, {"a": [None]})
+ANY_JSON: tuple[object, ...] = (
+    None,
+    True,
+    0,
+    -1,
+    1.5,
+    1e300,
+    "",
+    "x",
+    [],
+    ["en"],
+    {},
+    {"a": [None]},
+)
 
 
 @pytest.mark.parametrize("name", sorted(offer("a.flac", FLAC, title="", language="")))
