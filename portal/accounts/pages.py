@@ -12,7 +12,6 @@ from starlette.routing import Route
 from portal.accounts import service
 from portal.accounts.models import Account
 from portal.errors import Conflict, InvalidInput, PortalError, TooManyRequests
-from portal.languages import PAGE_LANGUAGES
 from portal.web import cookies
 from portal.web.addresses import local_path, page_path
 from portal.web.forms import read_form, text_field
@@ -21,7 +20,6 @@ from portal.web.templating import render
 from portal.web.transactions import in_transaction, runtime_of
 
 WRONG_PASSWORD = msg("The e-mail address or the password is wrong.")
-LANGUAGE_DAYS = 365
 WELCOME_PATH = "/desk/?welcome"
 
 
@@ -38,7 +36,7 @@ async def show_login(request: Request) -> Response:
     target = _next_path(request, request.query_params.get("next"))
     if request.state.account:
         return RedirectResponse(target, status_code=303)
-    return _remember_language(request, _login_page(request, target=target))
+    return _login_page(request, target=target)
 
 
 async def sign_in(request: Request) -> Response:
@@ -69,7 +67,7 @@ async def sign_out(request: Request) -> Response:
 
 async def show_setup(request: Request) -> Response:
     await in_transaction(request, service.check_setup_link, request.path_params["token"])
-    return _remember_language(request, _setup_page(request, _Setup("", "", "")))
+    return _setup_page(request, _Setup("", "", ""))
 
 
 async def set_up(request: Request) -> Response:
@@ -139,16 +137,6 @@ def _sentences(error: PortalError, language: str) -> str:
 
 def _next_path(request: Request, value: str | None) -> str:
     return local_path(value, default=page_path(language_of(request)))
-
-
-def _remember_language(request: Request, response: Response) -> Response:
-    """A language chosen by ?lang stays for the pages whose address names none."""
-    language = request.query_params.get("lang")
-    if language in PAGE_LANGUAGES:
-        cookies.set_cookie(
-            response, request, name=cookies.LANGUAGE, value=str(language), days=LANGUAGE_DAYS
-        )
-    return response
 
 
 routes = [

@@ -10,10 +10,12 @@ from pathlib import Path
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from starlette.requests import HTTPConnection
+from starlette.responses import Response
 
 from portal.languages import PAGE_LANGUAGES
 from portal.web import cookies
 
+LANGUAGE_DAYS = 365
 LOCALES = Path(__file__).parent / "locales"
 
 
@@ -58,6 +60,15 @@ def language_of(request: HTTPConnection) -> str:
         ),
         None,
     ) or preferred_language(request.headers.get("accept-language", ""))
+
+
+def remember_language(response: Response, request: HTTPConnection) -> None:
+    """A language chosen by ?lang stays for the pages whose address names none."""
+    language = request.query_params.get("lang")
+    if language in PAGE_LANGUAGES:
+        cookies.set_cookie(
+            response, request, name=cookies.LANGUAGE, value=str(language), days=LANGUAGE_DAYS
+        )
 
 
 def preferred_language(accept_language: str) -> str:

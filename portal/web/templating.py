@@ -22,7 +22,7 @@ from portal.visibility import PUBLIC
 from portal.web import formatting
 from portal.web.addresses import absolute, page_path
 from portal.web.forms import csrf_field, set_form_cookie
-from portal.web.i18n import language_of, translations
+from portal.web.i18n import language_of, remember_language, translations
 from portal.web.static_files import static_url
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -39,6 +39,7 @@ def render(
     response.headers["Content-Language"] = language
     if not _has_prefix(request):
         response.headers["Vary"] = "Accept-Language, Cookie"
+        remember_language(response, request)
     set_form_cookie(response, request)
     return response
 

@@ -797,3 +797,11 @@ def test_secrets_stay_out_of_the_log(client: TestClient, editor: Account, engine
     for secret in (setup, bearer, PASSWORD, "a wrong password", "confidential-name"):
         assert secret not in text
     assert client.cookies["__Host-portal"] not in text
+
+
+def test_the_desk_keeps_the_language_that_was_chosen(client: TestClient, editor: Account) -> None:
+    sign_in(client)
+    assert '<html lang="en">' in client.get("/desk/").text
+    assert '<html lang="ru">' in client.get("/desk/?lang=ru").text
+    assert '<html lang="ru">' in client.get("/desk/").text
+    assert 'href="/desk/?lang=be"' in client.get("/be/").text
