@@ -25,7 +25,13 @@ def migrate() -> None:
     with open_runtime(settings) as runtime:
         before = current_revision(runtime.engine)
         upgrade(runtime.engine)
+        _tell_database(before)
         set_up_store(runtime)
+    if not settings.is_local_storage:
+        say(f"The bucket {settings.s3_bucket} is set up.")
+
+
+def _tell_database(before: str | None) -> None:
     if before == head_revision():
         say(f"The database is at revision {before} already.")
     else:

@@ -256,9 +256,10 @@ def worker_of(
     folder: Path,
     *,
     module: str = "workers",
+    command: str = "worker",
     **changes: str,
 ) -> subprocess.CompletedProcess[str]:
-    """What becomes of a worker on a machine of its own."""
+    """What becomes of a worker, or of another command, on a machine of its own."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("PORTAL_")}
     variables = {
         "PORTAL_DATA_DIR": str(folder / "worker"),
@@ -268,9 +269,9 @@ def worker_of(
         "PORTAL_S3_ACCESS_KEY": ACCESS_KEY,
         "PORTAL_S3_SECRET_KEY": SECRET_KEY,
     }
-    command = ("worker",) if module == "portal.cli.main" else ()
+    arguments = (command,) if module == "portal.cli.main" else ()
     return subprocess.run(
-        [sys.executable, "-m", module, *command],
+        [sys.executable, "-m", module, *arguments],
         env={**inherited, **variables, **changes},
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -278,3 +279,19 @@ def worker_of(
         timeout=60,
         check=False,
     )
+
+
+def test_migrate_tells_of_each_half_of_its_work(
+    stored: Runtime, database_url: str, tmp_path: Path
+) -> None:
+    migrate = {"module": "portal.cli.main", "command": "migrate"}
+    done = worker_of(stored.settings, database_url, tmp_path, **migrate)
+    assert done.returncode == 0
+    assert f"The bucket {stored.settings.s3_bucket} is set up." in done.stdout
+    refused = worker_of(
+        stored.settings, database_url, tmp_path, **migrate, PORTAL_S3_SECRET_KEY="wrong"
+    )
+    assert refused.returncode == 1
+    assert "The database is at revision" in refused.stdout
+    assert "is set up" not in refused.stdout
+    assert "The store refuses the signature" in refused.stderr
