@@ -7,10 +7,11 @@ import os
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 PROJECT = Path(__file__).parents[2]
 PORTAL = Path(sys.executable).with_name("portal")
@@ -39,6 +40,8 @@ START_SECONDS_MAX = 60.0
 WAIT_MILLISECONDS_MAX = 20_000
 EMAIL = "editor@example.org"
 PASSWORD = "correct horse battery"
+UPLOAD_DESK = "/desk/events/harbour-uploads"
+PART_BYTES = 8 * 1024**2
 
 EVENT = """
 slug: harbour-briefing
@@ -146,6 +149,55 @@ def page(context: BrowserContext) -> Iterator[Page]:
     """Anything on its console, a broken policy or a missing file fails the test."""
     with without_errors(context.new_page()) as page:
         yield page
+
+
+def sign_in(page: Page, base_url: str) -> None:
+    page.goto(f"{base_url}/login")
+    page.get_by_label("E-mail").fill(EMAIL)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+
+
+@pytest.fixture
+def desk(page: Page, site: Site) -> Page:
+    """The desk's page of an event, signed in; any error on its console fails the test."""
+    sign_in(page, site.base_url)
+    page.goto(site.url(UPLOAD_DESK))
+    return page
+
+
+@pytest.fixture
+def troubled_desk(context: BrowserContext, site: Site) -> Page:
+    """The same, for tests of what a browser itself complains of on its console."""
+    page = context.new_page()
+    sign_in(page, site.base_url)
+    page.goto(site.url(UPLOAD_DESK))
+    return page
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Callable[[str], Path]:
+    """Makes a photo that no other test sends."""
+
+    def make(name: str) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.frombytes("RGB", (64, 48), os.urandom(64 * 48 * 3)).save(path)
+        return path
+
+    return make
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    """A real one that takes four parts, by a box that players skip."""
+    path = tmp_path / f"scrum-{os.urandom(3).hex()}.mp4"
+    make_clip(path)
+    padding_bytes = 3 * PART_BYTES
+    with path.open("ab") as file:
+        file.write(struct.pack(">I4s", padding_bytes, b"free") + os.urandom(padding_bytes - 8))
+    return path
 
 
 @contextmanager

@@ -22,8 +22,16 @@ from playwright.sync_api import Browser, Page, expect
 
 from portal.runtime import Storage, open_storage
 from portal.settings import Settings
-from tests.browser.conftest import EMAIL, PASSWORD, free_port, make_clip, run_portal, serving
-from tests.browser.test_browser_upload import files_input, row_of, sign_in
+from tests.browser.conftest import (
+    EMAIL,
+    PASSWORD,
+    free_port,
+    make_clip,
+    run_portal,
+    serving,
+    sign_in,
+)
+from tests.browser.upload_page import files_input, row_of
 from tests.fault_proxy import Fault, FaultProxy, fault_proxy
 from tests.versitygw import ACCESS_KEY, SECRET_KEY, VersityGateway
 

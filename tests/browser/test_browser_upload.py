@@ -1,174 +1,37 @@
-"""Putting files in by the browser: what arrives, what goes on later, what is said."""
+"""Putting files in by the browser: what arrives, by which ways, and what is said of it."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-import re
-import struct
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PIL import Image
-from playwright.sync_api import (
-    Browser,
-    BrowserContext,
-    Dialog,
-    Locator,
-    Page,
-    Request,
-    Route,
-    expect,
-)
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.browser.conftest import (
-    EMAIL,
-    PASSWORD,
     PLAIN_HOST,
+    UPLOAD_DESK,
     WAIT_MILLISECONDS_MAX,
     Site,
-    make_clip,
     run_portal,
+    sign_in,
     wait_until,
     without_errors,
 )
+from tests.browser.upload_page import (
+    READY_MILLISECONDS,
+    Parts,
+    asset_of,
+    expect_ready,
+    expect_sent,
+    files_input,
+    row_of,
+    state_of,
+)
 
 pytestmark = pytest.mark.browser
-
-DESK = "/desk/events/harbour-uploads"
-READY_MILLISECONDS = 60_000
-PART_ADDRESS = re.compile(r"/api/v1/uploads/\w+/parts/(\d+)")
-PART_BYTES = 8 * 1024**2
-
-
-class Parts:
-    """The numbers of the parts that a page sends; those from `hold_from` on get no address.
-
-    Addresses are held and not the parts themselves, which a browser may send as it closes.
-    """
-
-    def __init__(self, page: Page, *, hold_from: int = 10**6) -> None:
-        self.numbers: list[int] = []
-        self.held: list[Route] = []
-        self.hold_from = hold_from
-        self.page = page
-        self.answered = 0
-        page.on("request", self._on_request)
-        page.on("requestfinished", self._on_answer)
-        page.route("**/api/v1/uploads/*/parts/*/sign", self._on_sign)
-
-    def wait_for(self, count: int) -> None:
-        """Until so many parts were answered."""
-        last_moment = time.monotonic() + WAIT_MILLISECONDS_MAX / 1000
-        while self.answered < count and time.monotonic() < last_moment:
-            self.page.wait_for_timeout(20)
-        assert self.answered == count
-
-    def forget_held(self) -> None:
-        """The page has taken those requests back; the next ones are answered."""
-        self.hold_from = 10**6
-        self.held.clear()
-
-    def let_go(self) -> None:
-        self.hold_from = 10**6
-        while self.held:
-            self.held.pop(0).continue_()
-
-    def _on_sign(self, route: Route, request: Request) -> None:
-        if number_of(request) >= self.hold_from:
-            self.held.append(route)
-        else:
-            route.continue_()
-
-    def _on_request(self, request: Request) -> None:
-        if request.method == "PUT":
-            self.numbers.append(number_of(request))
-
-    def _on_answer(self, request: Request) -> None:
-        self.answered += request.method == "PUT"
-
-
-def number_of(request: Request) -> int:
-    found = PART_ADDRESS.search(request.url)
-    assert found
-    return int(found[1])
-
-
-def sign_in(page: Page, base_url: str) -> None:
-    page.goto(f"{base_url}/login")
-    page.get_by_label("E-mail").fill(EMAIL)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("main").get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
-
-
-def files_input(page: Page) -> Locator:
-    return page.locator("press-upload input[type=file]:not([webkitdirectory])")
-
-
-def row_of(page: Page, name: str) -> Locator:
-    return page.locator(".upload-row").filter(has_text=name)
-
-
-def state_of(page: Page, name: str) -> Locator:
-    return row_of(page, name).locator(".upload-state")
-
-
-def asset_of(page: Page, name: str) -> Locator:
-    return page.locator("press-files tr[data-asset]").filter(has_text=name)
-
-
-def expect_sent(page: Page, name: str) -> None:
-    expect(state_of(page, name)).to_contain_text("Sent", timeout=WAIT_MILLISECONDS_MAX)
-
-
-def expect_ready(page: Page, name: str) -> None:
-    state = asset_of(page, name).locator("td > .state")
-    expect(state).to_have_text("Ready", timeout=READY_MILLISECONDS)
-
-
-@pytest.fixture
-def desk(page: Page, site: Site) -> Page:
-    """The desk's page of an event, signed in; any error on its console fails the test."""
-    sign_in(page, site.base_url)
-    page.goto(site.url(DESK))
-    return page
-
-
-@pytest.fixture
-def troubled_desk(context: BrowserContext, site: Site) -> Page:
-    """The same, for tests of what a browser itself complains of on its console."""
-    page = context.new_page()
-    sign_in(page, site.base_url)
-    page.goto(site.url(DESK))
-    return page
-
-
-@pytest.fixture
-def photo(tmp_path: Path) -> Callable[[str], Path]:
-    """Makes a photo that no other test sends."""
-
-    def make(name: str) -> Path:
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.frombytes("RGB", (64, 48), os.urandom(64 * 48 * 3)).save(path)
-        return path
-
-    return make
-
-
-@pytest.fixture
-def recording(tmp_path: Path) -> Path:
-    """A real one that takes four parts, by a box that players skip."""
-    path = tmp_path / f"scrum-{os.urandom(3).hex()}.mp4"
-    make_clip(path)
-    padding_bytes = 3 * PART_BYTES
-    with path.open("ab") as file:
-        file.write(struct.pack(">I4s", padding_bytes, b"free") + os.urandom(padding_bytes - 8))
-    return path
 
 
 def test_files_and_folders_arrive_and_become_ready(
@@ -206,116 +69,6 @@ def test_the_same_bytes_are_told_to_be_in_already(
     second.write_bytes(first.read_bytes())
     files_input(desk).set_input_files(second)
     expect(state_of(desk, "quay again.jpg")).to_contain_text("In already")
-
-
-def test_a_paused_file_sends_nothing_and_goes_on(desk: Page, recording: Path) -> None:
-    parts = Parts(desk, hold_from=3)
-    files_input(desk).set_input_files(recording)
-    row = row_of(desk, recording.name)
-    expect(row.locator(".upload-figures")).to_contain_text("%")
-    parts.wait_for(2)
-    row.get_by_role("button", name=f"Pause: {recording.name}").click()
-    expect(row.locator(".upload-state")).to_contain_text("Paused")
-    parts.forget_held()
-    row.get_by_role("button", name=f"Go on: {recording.name}").click()
-    expect_sent(desk, recording.name)
-    assert sorted(parts.numbers) == [1, 2, 3, 4]
-
-
-def leave_after(parts_count: int, page: Page, file: Path) -> None:
-    """Send so many parts of a file, and close the page."""
-    parts = Parts(page, hold_from=parts_count + 1)
-    files_input(page).set_input_files(file)
-    parts.wait_for(parts_count)
-    page.close()
-
-
-def test_after_a_reload_only_missing_parts_are_sent(
-    context: BrowserContext, desk: Page, site: Site, recording: Path
-) -> None:
-    leave_after(2, desk, recording)
-    with without_errors(context.new_page()) as page:
-        parts = Parts(page)
-        page.goto(site.url(DESK))
-        expect(page.locator("[data-interrupted]")).to_contain_text(recording.name)
-        files_input(page).set_input_files(recording)
-        expect_sent(page, recording.name)
-        expect(page.locator("[data-interrupted]")).to_be_hidden()
-        assert sorted(parts.numbers) == [3, 4]
-        expect_ready(page, recording.name)
-
-
-def test_a_file_that_was_changed_since_is_another_file(
-    context: BrowserContext, desk: Page, site: Site, recording: Path
-) -> None:
-    """Same name and size, other bytes: nothing of the old ones may end in the new file."""
-    leave_after(2, desk, recording)
-    about = recording.stat()
-    with recording.open("r+b") as file:
-        file.seek(PART_BYTES + PART_BYTES // 2)
-        file.write(b"changed")
-    os.utime(recording, ns=(about.st_atime_ns, about.st_mtime_ns))
-
-    with without_errors(context.new_page()) as page:
-        parts = Parts(page)
-        page.goto(site.url(DESK))
-        files_input(page).set_input_files(recording)
-        expect_sent(page, recording.name)
-        assert sorted(parts.numbers) == [2, 3, 4]
-
-
-def test_an_interrupted_upload_can_be_discarded(
-    context: BrowserContext, desk: Page, site: Site, recording: Path
-) -> None:
-    leave_after(1, desk, recording)
-    with without_errors(context.new_page()) as page:
-        page.goto(site.url(DESK))
-        page.get_by_role("button", name=f"Discard: {recording.name}").click()
-        expect(page.locator("[data-interrupted]")).not_to_contain_text(recording.name)
-        page.reload()
-        expect(page.locator("press-files")).to_be_visible()
-        expect(page.locator("[data-interrupted]")).not_to_contain_text(recording.name)
-
-
-@pytest.mark.parametrize("button", ["Remove: {name}", "Clear the list"])
-def test_leaving_the_list_deletes_nothing_that_was_sent(
-    troubled_desk: Page, context: BrowserContext, site: Site, recording: Path, button: str
-) -> None:
-    page = troubled_desk
-    parts = Parts(page, hold_from=3)
-    files_input(page).set_input_files(recording)
-    parts.wait_for(2)
-    cookies = context.cookies()
-    context.clear_cookies()
-    parts.let_go()
-    expect(row_of(page, recording.name)).to_contain_text("What was sent is kept.")
-    for cookie in cookies:
-        context.add_cookies(
-            [{"name": cookie["name"], "value": cookie["value"], "url": site.base_url}]
-        )
-    page.get_by_role("button", name=button.format(name=recording.name)).click()
-    expect(page.locator(".upload-row")).to_have_count(0)
-    interrupted = page.locator("[data-interrupted] li").filter(has_text=recording.name)
-    expect(interrupted).to_contain_text("MB")
-
-    page.reload()
-    expect(interrupted).to_be_visible()
-    parts = Parts(page)
-    files_input(page).set_input_files(recording)
-    expect_sent(page, recording.name)
-    assert sorted(parts.numbers) == [3, 4]
-
-
-def test_a_file_under_way_can_be_discarded(desk: Page, recording: Path) -> None:
-    parts = Parts(desk, hold_from=2)
-    files_input(desk).set_input_files(recording)
-    parts.wait_for(1)
-    desk.get_by_role("button", name=f"Discard: {recording.name}").click()
-    expect(desk.locator(".upload-row")).to_have_count(0)
-    parts.forget_held()
-    desk.reload()
-    expect(desk.locator("press-files")).to_be_visible()
-    expect(desk.locator("[data-interrupted]")).not_to_contain_text(recording.name)
 
 
 def test_a_digest_worker_that_did_not_load_is_started_again(
@@ -454,7 +207,7 @@ def test_nothing_moves_when_the_stream_begins(
         held.append(route)
 
     desk.route("**/progress?*", hold)
-    desk.goto(site.url(f"{DESK}?lang={language}"))
+    desk.goto(site.url(f"{UPLOAD_DESK}?lang={language}"))
     row = asset_of(desk, f"still {language}.jpg")
     before = row.inner_html()
     held[0].continue_()
@@ -464,65 +217,12 @@ def test_nothing_moves_when_the_stream_begins(
     assert row.inner_html() == before
 
 
-def test_without_network_it_waits_and_goes_on_by_itself(
-    troubled_desk: Page, context: BrowserContext, recording: Path
-) -> None:
-    parts = Parts(troubled_desk, hold_from=3)
-    files_input(troubled_desk).set_input_files(recording)
-    parts.wait_for(2)
-    for held in parts.held:
-        held.abort("connectionreset")
-    parts.forget_held()
-    context.set_offline(True)
-    row = row_of(troubled_desk, recording.name)
-    expect(row.locator(".upload-state")).to_contain_text("Waiting for the connection")
-    context.set_offline(False)
-    expect_sent(troubled_desk, recording.name)
-    assert {1, 2, 3, 4} == set(parts.numbers)
-    assert parts.numbers.count(1) == parts.numbers.count(2) == 1
-
-
-def test_whoever_was_signed_out_signs_in_elsewhere_and_nothing_is_lost(
-    troubled_desk: Page, context: BrowserContext, site: Site, recording: Path
-) -> None:
-    parts = Parts(troubled_desk, hold_from=2)
-    files_input(troubled_desk).set_input_files(recording)
-    parts.wait_for(1)
-    context.clear_cookies()
-    parts.let_go()
-    alert = troubled_desk.get_by_role("alert").filter(has_text="no longer signed in")
-    expect(alert).to_be_visible()
-    expect(alert.get_by_role("link")).to_have_attribute("target", "_blank")
-
-    sign_in(context.new_page(), site.base_url)
-    expect_sent(troubled_desk, recording.name)
-    expect(alert).to_be_hidden()
-    assert sorted(parts.numbers) == [1, 2, 3, 4]
-
-
-def test_leaving_with_files_under_way_asks_first(desk: Page, recording: Path) -> None:
-    asked: list[str] = []
-
-    def stay(dialog: Dialog) -> None:
-        asked.append(dialog.type)
-        dialog.dismiss()
-
-    desk.on("dialog", stay)
-    Parts(desk, hold_from=1)
-    files_input(desk).set_input_files(recording)
-    expect(row_of(desk, recording.name)).to_be_visible()
-    desk.get_by_role("button", name="Pause all").click()
-    desk.close(run_before_unload=True)
-    expect(row_of(desk, recording.name)).to_be_visible()
-    assert asked == ["beforeunload"]
-
-
 def test_it_works_without_webcrypto(context: BrowserContext, site: Site, recording: Path) -> None:
     """As on plain http to an address of the local network."""
     page = context.new_page()  # browsers complain there of headers that only https can have
     base_url = site.base_url.replace("127.0.0.1", PLAIN_HOST)
     sign_in(page, base_url)
-    page.goto(f"{base_url}{DESK}")
+    page.goto(f"{base_url}{UPLOAD_DESK}")
     assert page.evaluate("crypto.subtle === undefined && !isSecureContext")
     parts = Parts(page)
     files_input(page).set_input_files(recording)
@@ -539,7 +239,7 @@ def test_a_form_does_it_without_script(
     context = browser.new_context(java_script_enabled=False)
     with without_errors(context.new_page()) as page:
         sign_in(page, site.base_url)
-        page.goto(site.url(DESK))
+        page.goto(site.url(UPLOAD_DESK))
         for scripted in ("press-upload", ".files-filter"):
             expect(page.locator(scripted)).to_be_hidden()
         form = page.locator("form.upload-form")
@@ -547,7 +247,8 @@ def test_a_form_does_it_without_script(
         form.get_by_label("Choose files").set_input_files([photo("by form.jpg"), notes])
         form.get_by_role("button", name="Send").click()
         expect(page.locator("#sent")).to_contain_text("by form.jpg")
-        expect(page.locator("#sent")).to_contain_text("form notes.txt is of a type")
+        expect(page.locator("#sent")).to_contain_text("Not taken: form notes.txt is of a type")
+        expect(page.get_by_text("Reload this page")).to_be_visible()
         expect(asset_of(page, "by form.jpg")).to_be_visible()
     context.close()
 
@@ -607,7 +308,7 @@ def test_a_phone_has_room_for_it(
     desk: Page, site: Site, photo: Callable[[str], Path], width: int, language: str
 ) -> None:
     desk.set_viewport_size({"width": width, "height": 800})
-    desk.goto(site.url(f"{DESK}?lang={language}"))
+    desk.goto(site.url(f"{UPLOAD_DESK}?lang={language}"))
     Parts(desk, hold_from=1)
     long_name = f"{'a very long name of a photo ' * 5}{width}{language}.jpg"
     files_input(desk).set_input_files(photo(long_name))
@@ -628,7 +329,7 @@ def test_the_page_stays_light(page: Page, site: Site) -> None:
         ),
     )
     sign_in(page, site.base_url)
-    page.goto(site.url(DESK))
+    page.goto(site.url(UPLOAD_DESK))
     expect(page.locator("press-upload")).to_be_visible()
     wait_until(page, "customElements.get('press-upload')")
     assert 0 < sum(sizes.values()) < 100_000

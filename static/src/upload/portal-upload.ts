@@ -95,12 +95,13 @@ export class PortalUpload extends BasePlugin<Options, FileMeta, Body> {
   /** Until the file is in, has failed or was removed; while it is paused, this waits. */
   private async bring(id: string): Promise<void> {
     const running = this.start(id);
+    const files = this.queueOf(id);
     for (;;) {
       this.describe(id, { phase: "queued", failure: null, sentence: "" });
       await this.whenGoingOn(id, running);
       const { signal } = running.controller;
       try {
-        const done = await this.queueOf(id).add(() => running.transfer.run(signal)).abortOn(signal);
+        const done = await files.add(() => running.transfer.run(signal)).abortOn(signal);
         return this.succeed(id, done);
       } catch (error) {
         if (signal.reason === REMOVED) return;
