@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import psycopg
 import pytest
 from sqlalchemy import URL, Connection, Engine, make_url
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from portal.runtime import Runtime
     from tests.meilisearch_index import MeilisearchIndex
     from tests.versitygw import VersityGateway
+
+# Speeds are measured in tests/bench: a loaded machine must not make a property false.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 PROJECT = Path(__file__).parent.parent
 TEMPLATE = "portal_template"
