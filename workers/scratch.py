@@ -18,6 +18,7 @@ from pathlib import Path
 
 from portal.disk_use import taken_bytes
 from portal.errors import InsufficientStorage, ScratchBusy, ScratchTooSmall
+from portal.held_folders import alone_in, is_in_use, open_folder
 from portal.settings import Settings, variable_name
 from portal.storage.shared_copies import COPIES, SharedCopies
 from workers.disk import blaming_full_disk, disk_bytes, free_bytes
@@ -46,9 +47,9 @@ class Scratch:
 
         Raises ScratchTooSmall, ScratchBusy (others hold the room), or InsufficientStorage.
         """
-        with _held(self.root):
+        with alone_in(self.root):
             folder = self._admitted(needs)
-            lock = _open_folder(folder)
+            lock = open_folder(folder)
             fcntl.flock(lock, fcntl.LOCK_EX)  # lasts as long as this process does
         try:
             yield Reservation(self, folder)
@@ -58,7 +59,7 @@ class Scratch:
 
     def delete_abandoned(self) -> None:
         """Delete what belongs to no living process."""
-        with _held(self.root):
+        with alone_in(self.root):
             self._living()
         self._copies().delete_abandoned()
 
@@ -68,7 +69,7 @@ class Scratch:
 
     def grow(self, folder: Path, *, used_bytes: int) -> None:
         """Give an attempt more room than it has reserved. Raises InsufficientStorage."""
-        with _held(self.root):
+        with alone_in(self.root):
             others = [entry for entry in self._living() if entry.folder != folder]
             needs = self.noted(folder).grown(round(used_bytes * GROWTH_RATIO))
             free = self._free_bytes(others) + used_bytes
@@ -142,7 +143,7 @@ class Scratch:
         """What others hold; what dead processes left is deleted on the way."""
         found = []
         for folder in self.root.glob(f"{_PREFIX}*"):
-            if _is_in_use(folder):
+            if is_in_use(folder):
                 found.append(_Entry(folder, self.noted(folder)))
             else:
                 shutil.rmtree(folder, ignore_errors=True)
@@ -196,32 +197,6 @@ def open_scratch(settings: Settings) -> Scratch:
     )
 
 
-@contextmanager
-def _held(root: Path) -> Iterator[None]:
-    """One process at a time reads the ledger and writes it, makes a folder and locks it."""
-    root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = _open_folder(root)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(lock)
-
-
-def _is_in_use(folder: Path) -> bool:
-    try:
-        lock = _open_folder(folder)
-    except FileNotFoundError:  # its owner has just removed it
-        return False
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(lock)
-    return False
-
-
 def _write(folder: Path, needs: Needs) -> None:
     """Whole or not at all: on a full disk the attempt keeps what it had reserved."""
     draft = folder / f"{_LEDGER}.draft"
@@ -240,7 +215,3 @@ def _disk_is_full(wanted_bytes: int, free: int) -> InsufficientStorage:
 def _size(size_bytes: int) -> str:
     gibibytes = size_bytes / 1024**3
     return f"{gibibytes:,.1f} GiB" if gibibytes >= 1 else f"{size_bytes / 1024**2:,.1f} MiB"
-
-
-def _open_folder(folder: Path) -> int:
-    return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

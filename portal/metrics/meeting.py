@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
 
+from portal.held_folders import alone_in, is_in_use, open_folder
 from portal.settings import Settings
 
 
@@ -22,11 +23,10 @@ from portal.settings import Settings
 def held_folder(settings: Settings) -> Iterator[Path]:
     """A folder of one's own, deleted afterwards. Raises OSError when it cannot be made."""
     root = settings.data_path / "metrics"
-    root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _locked(root):
+    with alone_in(root):
         _delete_abandoned(root)
         folder = Path(mkdtemp(dir=root))
-        lock = _open_folder(folder)
+        lock = open_folder(folder)
         fcntl.flock(lock, fcntl.LOCK_EX)
     try:
         yield folder
@@ -35,36 +35,7 @@ def held_folder(settings: Settings) -> Iterator[Path]:
         os.close(lock)
 
 
-@contextmanager
-def _locked(root: Path) -> Iterator[None]:
-    """One exporter at a time: nobody takes for abandoned what is only about to be locked."""
-    lock = _open_folder(root)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(lock)
-
-
 def _delete_abandoned(root: Path) -> None:
     for folder in root.iterdir():
-        if not _is_in_use(folder):
+        if not is_in_use(folder):
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _is_in_use(folder: Path) -> bool:
-    try:
-        lock = _open_folder(folder)
-    except FileNotFoundError:  # its owner has just removed it
-        return False
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(lock)
-    return False
-
-
-def _open_folder(folder: Path) -> int:
-    return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
