@@ -184,5 +184,6 @@ def _hls(name: str, step: Step, attempt: int, *, prefix: str) -> Rendition:
         bandwidth_bps=128_000 if is_sound else 800_000,
         average_bandwidth_bps=128_000 if is_sound else 500_000,
         codecs="mp4a.40.2" if is_sound else "avc1.64001e",
+        segment_files=("00001.m4s", "00002.m4s"),
         segment_seconds=(4.0, 1.25),
     )

@@ -5,7 +5,7 @@ Those of uploads are read from their bytes, in `portal.uploads.sniff`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
 SEGMENT_TYPE = "video/iso.segment"
@@ -15,17 +15,31 @@ UNKNOWN_TYPE = "application/octet-stream"
 INIT = "init.mp4"
 """The initialisation segment of a recording's rendition."""
 
-_TYPE_BY_ENDING: Mapping[str, str] = {"mp4": "video/mp4", "m4s": SEGMENT_TYPE, "jpg": JPEG_TYPE}
+_TYPE_BY_ENDING: Mapping[str, str] = {
+    "mp4": "video/mp4",
+    "m4a": "audio/mp4",
+    "m4s": SEGMENT_TYPE,
+    "jpg": JPEG_TYPE,
+    "webp": "image/webp",
+    "png": "image/png",
+    "vtt": "text/vtt",
+    "json": "application/json",
+}
 
 
-def segment_name(number: int) -> str:
-    """They count from 1."""
-    return f"{number:05d}.m4s"
+def segment_name(number: int, *, tries: int = 1) -> str:
+    """They count from 1. A later try at a chunk never writes where an earlier one still may."""
+    return f"{number:05d}.m4s" if tries == 1 else f"{number:05d}-{tries:d}.m4s"
 
 
 def segment_names(count: int) -> tuple[str, ...]:
+    """Of a rendition that was made in one try."""
+    return tuple(segment_name(number) for number in range(1, count + 1))
+
+
+def hls_files(segment_files: Sequence[str]) -> tuple[str, ...]:
     """All files of a rendition: the initialisation segment, then the others in order."""
-    return (INIT, *(segment_name(number) for number in range(1, count + 1)))
+    return (INIT, *segment_files)
 
 
 def media_type_of(name: str) -> str:

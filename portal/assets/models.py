@@ -63,6 +63,7 @@ class RenditionKind(StrEnum):
     VIDEO = "video"  # HLS, one rung, no sound
     AUDIO = "audio"  # HLS, one sound track
     IMAGE = "image"  # one file: poster or photo size
+    FILE = "file"  # one file that is read or downloaded: MP4, M4A, storyboard, waveform
 
 
 @dataclass(frozen=True)
@@ -101,9 +102,11 @@ class StepRecord:
 class Rendition:
     """What was made of an asset.
 
-    `key` is the object's key, or, when `segment_seconds` is set, the prefix of an fMP4 HLS
-    rendition: `init.mp4`, then `00001.m4s`, `00002.m4s`, … with those durations.
+    `key` is the object's key, or, when `segment_files` is set, the prefix of an fMP4 HLS
+    rendition: `init.mp4`, then those files, which play for `segment_seconds`. `keyframe_bytes`:
+    how much of each holds its first picture, for playlists of I-frames.
     `sha256` covers the object, or the listing "name sha256\\n" of all files under the prefix.
+    `label` tells sound tracks of one language apart.
     """
 
     name: str
@@ -121,7 +124,10 @@ class Rendition:
     average_bandwidth_bps: int | None = None
     codecs: str | None = None
     language: str | None = None
+    label: str | None = None
+    segment_files: tuple[str, ...] | None = None
     segment_seconds: tuple[float, ...] | None = None
+    keyframe_bytes: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,7 @@ _VERIFY_FAILED = exists().where(
 )
 
 _RENDITION_COLUMNS = tuple(field.name for field in fields(Rendition))
+_RENDITION_LISTS = ("segment_files", "segment_seconds", "keyframe_bytes")
 _PHOTO_COLUMNS = tuple(field.name for field in fields(PhotoMetadata))
 
 
@@ -256,15 +257,13 @@ def _renditions_of(connection: Connection, ids: Sequence[str]) -> dict[str, list
 
 def _rendition(row: RowMapping) -> Rendition:
     columns = {name: row[name] for name in _RENDITION_COLUMNS}
-    segments = row["segment_seconds"]
-    return Rendition(
-        **{
-            **columns,
-            "step": Step(row["step"]),
-            "kind": RenditionKind(row["kind"]),
-            "segment_seconds": None if segments is None else tuple(segments),
-        }
-    )
+    lists = {name: _tuple(row[name]) for name in _RENDITION_LISTS}
+    step, kind = Step(row["step"]), RenditionKind(row["kind"])
+    return Rendition(**{**columns, **lists, "step": step, "kind": kind})
+
+
+def _tuple(value: list[Any] | None) -> tuple[Any, ...] | None:
+    return None if value is None else tuple(value)
 
 
 def _photos_of(connection: Connection, ids: Sequence[str]) -> dict[str, PhotoMetadata]:

@@ -216,11 +216,38 @@ renditions = Table(
     Column("average_bandwidth_bps", Integer),
     Column("codecs", Text),
     Column("language", Text),
-    Column("segment_seconds", JSONB, comment="durations of segments 1..n, null if one object"),
+    Column("label", Text),
+    Column("segment_files", JSONB, comment="names of segments 1..n, null if one object"),
+    Column("segment_seconds", JSONB, comment="their durations"),
+    Column("keyframe_bytes", JSONB, comment="the beginning of each that holds its first picture"),
     Column("size_bytes", BigInteger, nullable=False),
     Column("sha256", Text, nullable=False),
     _created_at(),
-    CheckConstraint("kind in ('preview', 'video', 'audio', 'image')", name="kind"),
+    CheckConstraint("kind in ('preview', 'video', 'audio', 'image', 'file')", name="kind"),
+)
+chunks = Table(
+    "chunks",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _owned_by("assets.id"),
+    Column("attempt", Integer, nullable=False, comment="of the step that was cut into chunks"),
+    Column("number", Integer, nullable=False, comment="counts from 1"),
+    Column("plan", JSONB, nullable=False, comment="what its job is to make"),
+    Column("tries", Integer, nullable=False, server_default="0", comment="fencing token"),
+    Column("progress", Double, comment="0 to 1, of the try under way"),
+    Column("started_at", INSTANT),
+    Column("result", JSONB, comment="what it has made; null until then"),
+    UniqueConstraint("asset_id", "attempt", "number"),
+)
+recordings = Table(
+    "recordings",
+    metadata,
+    _owned_by("assets.id", primary_key=True),
+    Column("facts", JSONB, nullable=False, server_default=EMPTY_OBJECT, comment="of its probe"),
+    Column("loudness_lufs", Double, comment="EBU R 128, the whole of the first sound track"),
+    Column("loudness_range_lu", Double),
+    Column("true_peak_dbtp", Double),
+    Column("poster_at_seconds", Double, comment="chosen by an editor"),
 )
 
 photo_metadata = Table(

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from babel.core import get_global
 
-from portal.assets.made_files import INIT, segment_name
+from portal.assets.made_files import INIT
 from portal.assets.models import Rendition, RenditionKind
 from portal.delivery.urls import playlist_reference, segment_reference
 
@@ -21,15 +21,6 @@ VERSION = 7
 DECIMALS = 6
 UNDETERMINED = "und"
 LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
-
-
-def segment_number(filename: str) -> int | None:
-    """0 for the initialisation segment; None for what no playlist calls so."""
-    if filename == INIT:
-        return 0
-    digits = filename.removesuffix(".m4s")
-    number = int(digits) if digits.isascii() and digits.isdigit() else 0
-    return number if number and segment_name(number) == filename else None
 
 
 def playable(renditions: Sequence[Rendition]) -> list[Rendition]:
@@ -73,9 +64,9 @@ def media_playlist(rendition: Rendition, *, is_growing: bool) -> str:
         "#EXT-X-INDEPENDENT-SEGMENTS",
         f'#EXT-X-MAP:URI="{_reference(rendition, INIT)}"',
     ]
-    for number, duration in enumerate(seconds, start=1):
+    for filename, duration in zip(rendition.segment_files or (), seconds, strict=True):
         lines.append(f"#EXTINF:{duration:.{DECIMALS}f},")
-        lines.append(_reference(rendition, segment_name(number)))
+        lines.append(_reference(rendition, filename))
     if not is_growing:
         lines.append("#EXT-X-ENDLIST")
     return _text(lines)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, literal, or_, select
 
+from portal.assets.made_files import INIT
 from portal.assets.models import Rendition, RenditionKind, Step
 from portal.db.tables import assets, events, originals, renditions, steps
 from portal.visibility import PUBLIC, Viewer, asset_visible_to
@@ -72,12 +73,10 @@ def find_segment(
     name: str,
     *,
     attempt: int,
-    number: int | None,
+    filename: str,
     viewer: Viewer,
 ) -> Segment | None:
-    """Of any attempt, there or not. `number` counts from 1; 0 is the initialisation segment,
-    None what no playlist calls so. None when the viewer may not see the asset.
-    """
+    """Of any attempt, there or not. None when the viewer may not see the asset."""
     is_listing = and_(
         renditions.c.asset_id == assets.c.id,
         renditions.c.name == name,
@@ -85,14 +84,11 @@ def find_segment(
         renditions.c.step == Step.TRANSCODE,
         renditions.c.kind.in_(_HLS),
     )
-    count = func.jsonb_array_length(renditions.c.segment_seconds).label("segment_count")
-    query = _asset(count).outerjoin(renditions, is_listing)
+    is_listed = or_(literal(filename == INIT), renditions.c.segment_files.has_key(filename))
+    is_found = and_(renditions.c.name.is_not(None), is_listed).label("is_listed")
+    query = _asset(is_found).outerjoin(renditions, is_listing)
     row = connection.execute(_visible(query, asset_id, viewer)).one_or_none()
-    if row is None:
-        return None
-    last = row.segment_count
-    is_listed = last is not None and number is not None and number <= last
-    return Segment(is_public=bool(row.is_public), is_listed=is_listed)
+    return Segment(is_public=bool(row.is_public), is_listed=bool(row.is_listed)) if row else None
 
 
 def find_image(
@@ -167,5 +163,8 @@ def _rendition(row: Row[Any]) -> Rendition:
         average_bandwidth_bps=row.average_bandwidth_bps,
         codecs=row.codecs,
         language=row.language,
+        label=row.label,
+        segment_files=tuple(row.segment_files or ()),
         segment_seconds=tuple(row.segment_seconds or ()),
+        keyframe_bytes=tuple(row.keyframe_bytes or ()),
     )

@@ -22,7 +22,6 @@ from portal.delivery.playlists import (
     master_playlist,
     media_playlist,
     playable,
-    segment_number,
 )
 from portal.delivery.senders import stored_answer
 from portal.delivery.sources import ASK_AGAIN, FOR_MINUTES, Source
@@ -42,7 +41,7 @@ IMAGE_TYPES = frozenset({"image/jpeg", "image/png", "image/webp"})
 
 RENDITION = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 IMAGE = re.compile(r"[a-z0-9][a-z0-9-]{0,31}\.[a-z0-9]{1,4}")
-SEGMENT = re.compile(r"init\.mp4|[0-9]{5,9}\.m4s")
+SEGMENT = re.compile(r"init\.mp4|[0-9]{5,9}(?:-[1-9][0-9]{0,3})?\.m4s")
 ATTEMPT = re.compile(r"[1-9][0-9]{0,8}")
 
 ORIGINAL_POLICY = "sandbox; default-src 'none'"
@@ -81,7 +80,7 @@ async def send_segment(request: Request) -> Response:
         asset_id,
         name,
         attempt=attempt,
-        number=segment_number(filename),
+        filename=filename,
         viewer=viewer_of(request),
     )
     if segment is None:

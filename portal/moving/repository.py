@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection, func, select, text, union_all
 
-from portal.assets.made_files import segment_names
+from portal.assets.made_files import hls_files
 from portal.db.tables import assets, originals, renditions, uploads
 
 UNFINISHED = "state NOT IN ('open', 'completing')"
@@ -52,12 +52,12 @@ def known_keys(connection: Connection) -> Iterator[str]:
     """
     stays = assets.c.removed_at.is_(None)
     yield from connection.scalars(select(originals.c.key).join(assets).where(stays))
-    of_assets = select(renditions.c.key, renditions.c.segment_seconds).join(assets).where(stays)
+    of_assets = select(renditions.c.key, renditions.c.segment_files).join(assets).where(stays)
     for row in connection.execute(of_assets):
-        if row.segment_seconds is None:
+        if row.segment_files is None:
             yield row.key
         else:
-            yield from (row.key + name for name in segment_names(len(row.segment_seconds)))
+            yield from (row.key + name for name in hls_files(row.segment_files))
 
 
 def known_digests(connection: Connection) -> Mapping[str, str]:
@@ -66,7 +66,7 @@ def known_digests(connection: Connection) -> Mapping[str, str]:
         originals.c.sha256.is_not(None)
     )
     of_images = select(renditions.c.key, renditions.c.sha256).where(
-        renditions.c.segment_seconds.is_(None)
+        renditions.c.segment_files.is_(None)
     )
     return {row.key: row.sha256 for row in connection.execute(union_all(of_originals, of_images))}
 
@@ -76,7 +76,7 @@ def media_types(connection: Connection) -> Mapping[str, str]:
     known = union_all(
         select(originals.c.key, originals.c.media_type),
         select(renditions.c.key, renditions.c.media_type).where(
-            renditions.c.segment_seconds.is_(None)
+            renditions.c.segment_files.is_(None)
         ),
     )
     return {row.key: row.media_type for row in connection.execute(known)}

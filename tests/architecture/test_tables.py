@@ -17,6 +17,7 @@ OWNERS: Mapping[str, frozenset[str]] = {
         {"events", "programme_items", "event_topics", "event_delegations", "event_people"}
     ),
     "installation": frozenset({"shared_folders"}),
+    "recordings": frozenset({"chunks", "recordings"}),
     "people": frozenset({"people", "person_variants"}),
     "transcripts": frozenset({"transcripts", "cues"}),
     "uploads": frozenset({"uploads"}),

@@ -110,6 +110,7 @@ def rendition(attempt: Attempt, name: str, kind: RenditionKind = RenditionKind.V
         sha256=sha256(b""),
         width=640,
         height=360,
+        segment_files=("00001.m4s", "00002.m4s"),
         segment_seconds=(4.0, 1.5),
     )
 

@@ -96,6 +96,7 @@ def end(runtime: Runtime, attempt: Attempt) -> None:
         media_type="video/mp4",
         size_bytes=1,
         sha256=sha256(b"x"),
+        segment_files=("00001.m4s",),
         segment_seconds=(1.0,),
     )
     with runtime.engine.begin() as connection:

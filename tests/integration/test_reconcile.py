@@ -291,6 +291,7 @@ def rendition(attempt: Attempt, name: str) -> Rendition:
         media_type="video/mp4",
         size_bytes=1,
         sha256=sha256(b"x"),
+        segment_files=("00001.m4s",),
         segment_seconds=(1.0,),
     )
 

@@ -10,10 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.responses import Response
 
-from portal.assets.made_files import segment_name
 from portal.delivery.conditions import forwarded_range, requested_range
 from portal.delivery.handover import REDIRECT_SECONDS, accelerated, redirected
-from portal.delivery.playlists import segment_number
 from portal.delivery.senders import Sender, sender_of
 from portal.delivery.sources import Source
 from portal.settings import Settings
@@ -172,20 +170,3 @@ def test_only_a_range_that_we_honour_is_passed_on(value: str) -> None:
     assert re.fullmatch(r"|bytes=([0-9]+-[0-9]*|-[0-9]+)", passed)
     again = requested_range({"range": passed}, size_bytes=size_bytes, etag=SEGMENT.etag)
     assert again == ours
-
-
-# --- names -----------------------------------------------------------------------------------
-
-
-@given(st.integers(1, 10**9 - 1))
-def test_a_segments_number_is_read_from_its_name(number: int) -> None:
-    assert segment_number(segment_name(number)) == number
-
-
-@pytest.mark.parametrize("name", ["00000.m4s", "1.m4s", "000001.m4s", "init.m4s", "\u0661.m4s"])
-def test_other_names_are_no_segments(name: str) -> None:
-    assert segment_number(name) is None
-
-
-def test_the_initialisation_segment_comes_before_all() -> None:
-    assert segment_number("init.mp4") == 0

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portal.assets.made_files import segment_names
 from portal.assets.models import Rendition, RenditionKind, Step
 from portal.delivery.playlists import master_playlist, media_playlist, playable
 
@@ -46,6 +47,7 @@ def rendition(
         average_bandwidth_bps=average_bps,
         codecs=codecs,
         language=language,
+        segment_files=segment_names(len(seconds)),
         segment_seconds=tuple(seconds),
     )
 

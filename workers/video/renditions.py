@@ -11,6 +11,7 @@ from portal.assets.made_files import (
     INIT,
     JPEG_TYPE,
     PLAYLIST_TYPE,
+    hls_files,
     media_type_of,
     segment_names,
 )
@@ -55,7 +56,7 @@ class _Checked:
     @property
     def files(self) -> tuple[str, ...]:
         """The initialisation segment, then the others in order."""
-        return segment_names(len(self.segment_seconds))
+        return hls_files(segment_names(len(self.segment_seconds)))
 
 
 def store_hls(run: StepRun, name: str, shape: Shape) -> Rendition | None:
@@ -86,6 +87,7 @@ def store_hls(run: StepRun, name: str, shape: Shape) -> Rendition | None:
         average_bandwidth_bps=round(8 * sum(sizes_bytes) / sum(seconds)),
         codecs=checked.codecs,
         language=shape.language,
+        segment_files=checked.files[1:],
         segment_seconds=seconds,
     )
 

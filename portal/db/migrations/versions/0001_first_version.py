@@ -27,6 +27,7 @@ def upgrade() -> None:
     _create_originals()
     _create_results()
     _create_renditions()
+    _create_recordings()
     _create_transcripts()
     _create_accounts()
     _create_uploads()
@@ -238,17 +239,60 @@ def _create_renditions() -> None:
         sa.Column("average_bandwidth_bps", sa.Integer),
         sa.Column("codecs", sa.Text),
         sa.Column("language", sa.Text),
+        sa.Column("label", sa.Text),
+        sa.Column("segment_files", JSONB, comment="names of segments 1..n, null if one object"),
+        sa.Column("segment_seconds", JSONB, comment="their durations"),
         sa.Column(
-            "segment_seconds", JSONB, comment="durations of segments 1..n, null if one object"
+            "keyframe_bytes", JSONB, comment="the beginning of each that holds its first picture"
         ),
         sa.Column("size_bytes", sa.BigInteger, nullable=False),
         sa.Column("sha256", sa.Text, nullable=False),
         sa.Column("created_at", INSTANT, server_default=NOW, nullable=False),
         sa.CheckConstraint(
-            "kind in ('preview', 'video', 'audio', 'image')", name=op.f("ck_renditions_kind")
+            "kind in ('preview', 'video', 'audio', 'image', 'file')",
+            name=op.f("ck_renditions_kind"),
         ),
         _owned_by("renditions", "asset_id", "assets"),
         sa.PrimaryKeyConstraint("asset_id", "name", name="pk_renditions"),
+    )
+
+
+def _create_recordings() -> None:
+    op.create_table(
+        "chunks",
+        sa.Column("id", sa.Text, nullable=False),
+        sa.Column("asset_id", sa.Text, nullable=False),
+        sa.Column(
+            "attempt", sa.Integer, nullable=False, comment="of the step that was cut into chunks"
+        ),
+        sa.Column("number", sa.Integer, nullable=False, comment="counts from 1"),
+        sa.Column("plan", JSONB, nullable=False, comment="what its job is to make"),
+        sa.Column("tries", sa.Integer, server_default="0", nullable=False, comment="fencing token"),
+        sa.Column("progress", sa.Double, comment="0 to 1, of the try under way"),
+        sa.Column("started_at", INSTANT),
+        sa.Column("result", JSONB, comment="what it has made; null until then"),
+        _owned_by("chunks", "asset_id", "assets"),
+        sa.PrimaryKeyConstraint("id", name="pk_chunks"),
+        sa.UniqueConstraint(
+            "asset_id", "attempt", "number", name="uq_chunks_asset_id_attempt_number"
+        ),
+    )
+    op.create_table(
+        "recordings",
+        sa.Column("asset_id", sa.Text, nullable=False),
+        sa.Column(
+            "facts", JSONB, server_default=EMPTY_OBJECT, nullable=False, comment="of its probe"
+        ),
+        sa.Column(
+            "loudness_lufs",
+            sa.Double,
+            comment="EBU R 128, the whole of the first sound track",
+        ),
+        sa.Column("loudness_range_lu", sa.Double),
+        sa.Column("true_peak_dbtp", sa.Double),
+        sa.Column("poster_at_seconds", sa.Double, comment="chosen by an editor"),
+        _owned_by("recordings", "asset_id", "assets"),
+        sa.PrimaryKeyConstraint("asset_id", name="pk_recordings"),
     )
 
 
