@@ -29,12 +29,15 @@ from tests.stored_files import FLAC, JPEG, make_event, store
 pytestmark = pytest.mark.postgres
 
 PATH = "/api/v1/events/scrum/progress"
+PATIENCE_SECONDS = 120
+"""On a busy machine; what never comes is found out all the same."""
 
 
 @pytest.fixture(autouse=True)
 def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(api, "LOOK_SECONDS", 0.02)
     monkeypatch.setattr(api, "SIGNED_IN_SECONDS", 0.02)
+    monkeypatch.setattr(api, "watches", {})  # whatever another test has left open
 
 
 @pytest.fixture
@@ -59,7 +62,7 @@ class Stream:
     async def block(self) -> str:
         """The next one. Fails when the stream has ended."""
         while not self.waiting:
-            message = await asyncio.wait_for(self.chunks.get(), 10)
+            message = await asyncio.wait_for(self.chunks.get(), PATIENCE_SECONDS)
             assert message.get("body"), "the stream has ended"
             self.waiting = [part for part in message["body"].decode().split("\n\n") if part]
         return self.waiting.pop(0)
@@ -78,7 +81,7 @@ class Stream:
 
     async def end(self) -> None:
         """Return when the server has ended it."""
-        while (await asyncio.wait_for(self.chunks.get(), 10)).get("more_body"):
+        while (await asyncio.wait_for(self.chunks.get(), PATIENCE_SECONDS)).get("more_body"):
             pass
 
 
@@ -111,14 +114,14 @@ async def opened(app: Starlette, token: str, **headers: str) -> AsyncIterator[St
         "server": ("127.0.0.1", 443),
     }
     answering = asyncio.create_task(app(scope, receive, chunks.put))  # type: ignore[arg-type]
-    start = await asyncio.wait_for(chunks.get(), 10)
+    start = await asyncio.wait_for(chunks.get(), PATIENCE_SECONDS)
     stream = Stream(chunks, status=start["status"])
     stream.headers = {name.decode(): value.decode() for name, value in start["headers"]}
     try:
         yield stream
     finally:
         gone.set()
-        await asyncio.wait_for(answering, 10)
+        await asyncio.wait_for(answering, PATIENCE_SECONDS)
 
 
 def run(story: Callable[[], Awaitable[None]]) -> None:
