@@ -18,15 +18,21 @@ KIND_NAMES = {
     Kind.PHOTO: msg("Photo"),
     Kind.CAPTIONS: msg("Captions"),
 }
-STEP_NAMES = {
-    Step.VERIFY: msg("Verify the original"),
-    Step.PROBE: msg("Read the format"),
-    Step.TRANSCODE: msg("Transcode"),
-    Step.POSTER: msg("Poster"),
-    Step.PHOTO: msg("Metadata and sizes"),
-    Step.CAPTIONS: msg("Read the captions"),
-    Step.INDEX: msg("Make searchable"),
+STEP_NAMES: Mapping[str, str] = {
+    "verify": msg("Verify the original"),
+    "probe": msg("Read the format"),
+    "preview": msg("Preview"),
+    "transcode": msg("Transcode"),
+    "sound": msg("Sound"),
+    "poster": msg("Poster"),
+    "subtitles": msg("Read embedded captions"),
+    "storyboard": msg("Storyboard"),
+    "download": msg("Files to download"),
+    "photo": msg("Metadata and sizes"),
+    "captions": msg("Read the captions"),
+    "index": msg("Make searchable"),
 }
+"""By the names of steps."""
 STEP_STATE_NAMES = {
     StepState.WAITING: msg("waiting"),
     StepState.RUNNING: msg("running"),
