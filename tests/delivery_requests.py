@@ -56,9 +56,9 @@ def address(place: str, delivered: Delivered) -> str:
     return {
         "master": hls_path(recording),
         "playlist": playlist_path(recording, "720p"),
-        "init": segment_path(recording, 1, "720p", "init.mp4"),
-        "segment": segment_path(recording, 1, "720p", "00001.m4s"),
-        "sound": segment_path(recording, 1, "audio", "00002.m4s"),
+        "init": segment_path(recording, "transcode", 1, "720p", "init.mp4"),
+        "segment": segment_path(recording, "transcode", 1, "720p", "00001.m4s"),
+        "sound": segment_path(recording, "transcode", 1, "audio", "00002.m4s"),
         "poster": rendition_path(recording, "poster.jpg"),
         "photo": rendition_path(photo, "photo-320.jpg"),
         "captions": captions_path(recording, "ru"),

@@ -144,7 +144,7 @@ def _target_seconds(seconds: Sequence[float]) -> int:
 
 
 def _reference(rendition: Rendition, filename: str) -> str:
-    return segment_reference(rendition.attempt, rendition.name, filename)
+    return segment_reference(rendition.step, rendition.attempt, rendition.name, filename)
 
 
 def _tag(name: str, attributes: Mapping[str, str | None]) -> str:

@@ -72,6 +72,7 @@ def find_segment(
     asset_id: str,
     name: str,
     *,
+    step: str,
     attempt: int,
     filename: str,
     viewer: Viewer,
@@ -81,7 +82,7 @@ def find_segment(
         renditions.c.asset_id == assets.c.id,
         renditions.c.name == name,
         renditions.c.attempt == attempt,
-        renditions.c.step == Step.TRANSCODE,
+        renditions.c.step == step,
         renditions.c.kind.in_(_HLS),
     )
     is_listed = or_(literal(filename == INIT), renditions.c.segment_files.has_key(filename))

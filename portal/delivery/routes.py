@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from portal.assets.made_files import PLAYLIST_TYPE, UNKNOWN_TYPE, media_type_of
-from portal.assets.models import RenditionKind, Step
+from portal.assets.models import RenditionKind
 from portal.delivery import repository
 from portal.delivery.answers import text_answer
 from portal.delivery.playlists import (
@@ -42,6 +42,7 @@ IMAGE_TYPES = frozenset({"image/jpeg", "image/png", "image/webp"})
 RENDITION = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 IMAGE = re.compile(r"[a-z0-9][a-z0-9-]{0,31}\.[a-z0-9]{1,4}")
 SEGMENT = re.compile(r"init\.mp4|[0-9]{5,9}(?:-[1-9][0-9]{0,3})?\.m4s")
+STEP = re.compile(r"preview|transcode|sound")
 ATTEMPT = re.compile(r"[1-9][0-9]{0,8}")
 
 ORIGINAL_POLICY = "sandbox; default-src 'none'"
@@ -72,20 +73,21 @@ async def send_segment(request: Request) -> Response:
     A new attempt takes over the playlists; who plays the old one's can go on.
     """
     asset_id = _asset_id(request)
-    attempt = int(_part(request, "attempt", ATTEMPT))
+    step, attempt = _part(request, "step", STEP), int(_part(request, "attempt", ATTEMPT))
     name, filename = _part(request, "name", RENDITION), _part(request, "filename", SEGMENT)
     segment = await in_one_statement(
         request,
         repository.find_segment,
         asset_id,
         name,
+        step=step,
         attempt=attempt,
         filename=filename,
         viewer=viewer_of(request),
     )
     if segment is None:
         raise _nothing_here()
-    key = keys.result(asset_id, Step.TRANSCODE, attempt, f"{name}/{filename}")
+    key = keys.result(asset_id, step, attempt, f"{name}/{filename}")
     return await _stored(
         request,
         Source(
@@ -220,7 +222,7 @@ _ASSET = f"{MEDIA}/{{asset_id}}"
 routes: Sequence[Route] = [
     Route(f"{_ASSET}/hls/{MASTER}", show_master),
     Route(f"{_ASSET}/hls/{{name}}.m3u8", show_playlist),
-    Route(f"{_ASSET}/hls/{{attempt}}/{{name}}/{{filename}}", send_segment),
+    Route(f"{_ASSET}/hls/{{step}}/{{attempt}}/{{name}}/{{filename}}", send_segment),
     Route(f"{_ASSET}/captions/{{language}}.vtt", show_captions),
     Route(f"{_ASSET}/original", send_original),
     Route(f"{_ASSET}/{{name}}", send_image),

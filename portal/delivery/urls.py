@@ -18,9 +18,9 @@ def playlist_path(asset_id: str, name: str) -> str:
     return f"{MEDIA}/{asset_id}/hls/{playlist_reference(name)}"
 
 
-def segment_path(asset_id: str, attempt: int, name: str, filename: str) -> str:
+def segment_path(asset_id: str, step: str, attempt: int, name: str, filename: str) -> str:
     """One file of one HLS rendition."""
-    return f"{MEDIA}/{asset_id}/hls/{segment_reference(attempt, name, filename)}"
+    return f"{MEDIA}/{asset_id}/hls/{segment_reference(step, attempt, name, filename)}"
 
 
 def playlist_reference(name: str) -> str:
@@ -28,9 +28,9 @@ def playlist_reference(name: str) -> str:
     return f"{_part(name)}.m3u8"
 
 
-def segment_reference(attempt: int, name: str, filename: str) -> str:
-    """A segment as its playlist names it; with the attempt, so that its bytes never change."""
-    return f"{attempt}/{_part(name)}/{_part(filename)}"
+def segment_reference(step: str, attempt: int, name: str, filename: str) -> str:
+    """A segment as its playlist names it; with step and attempt, so that its bytes never change."""
+    return f"{_part(step)}/{attempt}/{_part(name)}/{_part(filename)}"
 
 
 def rendition_path(asset_id: str, name: str) -> str:

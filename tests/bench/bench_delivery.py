@@ -57,7 +57,7 @@ class Recording:
 
     @property
     def segment(self) -> str:
-        return segment_path(self.asset_id, ATTEMPT, NAME, "00001.m4s")
+        return segment_path(self.asset_id, Step.TRANSCODE, ATTEMPT, NAME, "00001.m4s")
 
     @property
     def playlist(self) -> str:

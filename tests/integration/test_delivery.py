@@ -137,20 +137,26 @@ def test_a_removed_asset_is_gone_for_everybody(
 @pytest.mark.parametrize(
     "path",
     [
-        "/media/{id}/hls/1/720p/..%2F..%2F..%2F..%2F..%2Fetc%2Fpasswd",
-        "/media/{id}/hls/1/..%2F720p/init.mp4",
-        "/media/{id}/hls/1/%2e%2e/init.mp4",
-        "/media/{id}/hls/1/720p/%2e%2e",
-        "/media/{id}/hls/0/720p/init.mp4",
-        "/media/{id}/hls/01/720p/init.mp4",
-        "/media/{id}/hls/-1/720p/init.mp4",
-        "/media/{id}/hls/99999999999999999999/720p/init.mp4",
-        "/media/{id}/hls/2/720p/init.mp4",
-        "/media/{id}/hls/1/720p/00003.m4s",
-        "/media/{id}/hls/1/720p/1.m4s",
-        "/media/{id}/hls/1/720p/INIT.MP4",
-        "/media/{id}/hls/1/720p/init.mp4%00",
-        "/media/{id}/hls/1/720p%00/init.mp4",
+        "/media/{id}/hls/transcode/1/720p/..%2F..%2F..%2F..%2F..%2Fetc%2Fpasswd",
+        "/media/{id}/hls/transcode/1/..%2F720p/init.mp4",
+        "/media/{id}/hls/transcode/1/%2e%2e/init.mp4",
+        "/media/{id}/hls/transcode/1/720p/%2e%2e",
+        "/media/{id}/hls/transcode/0/720p/init.mp4",
+        "/media/{id}/hls/transcode/01/720p/init.mp4",
+        "/media/{id}/hls/transcode/-1/720p/init.mp4",
+        "/media/{id}/hls/transcode/99999999999999999999/720p/init.mp4",
+        "/media/{id}/hls/transcode/2/720p/init.mp4",
+        "/media/{id}/hls/transcode/1/720p/00003.m4s",
+        "/media/{id}/hls/transcode/1/720p/1.m4s",
+        "/media/{id}/hls/transcode/1/720p/INIT.MP4",
+        "/media/{id}/hls/transcode/1/720p/init.mp4%00",
+        "/media/{id}/hls/transcode/1/720p%00/init.mp4",
+        "/media/{id}/hls/preview/1/720p/init.mp4",
+        "/media/{id}/hls/sound/1/720p/init.mp4",
+        "/media/{id}/hls/poster/1/poster.jpg/init.mp4",
+        "/media/{id}/hls/Transcode/1/720p/init.mp4",
+        "/media/{id}/hls/%2e%2e/1/720p/init.mp4",
+        "/media/{id}/hls/1/720p/init.mp4",
         "/media/{id}/hls/1440p.m3u8",
         "/media/{id}/hls/poster.jpg.m3u8",
         "/media/{id}/hls/%00.m3u8",
@@ -215,10 +221,13 @@ def test_the_preview_grows_into_the_ladder_at_the_same_address(
     master = client.get(hls_path(recording)).text
     assert "preview" not in master
     assert "360p.m3u8" in master
-    assert f"{third}/360p/00001.m4s" in client.get(playlist_path(recording, "360p")).text
+    assert f"transcode/{third}/360p/00001.m4s" in client.get(playlist_path(recording, "360p")).text
     assert client.get(playlist_path(recording, "preview")).status_code == 404
     # Whoever plays the earlier ladder goes on as long as its bytes are there.
-    assert client.get(segment_path(recording, 1, "720p", "init.mp4")).content == INIT_BYTES
+    assert (
+        client.get(segment_path(recording, "transcode", 1, "720p", "init.mp4")).content
+        == INIT_BYTES
+    )
 
 
 def test_a_preview_that_will_not_grow_any_more_ends(
@@ -245,7 +254,7 @@ def test_a_segment_whose_bytes_are_gone_is_missing(
 ) -> None:
     bring_to(runtime, "public")
     runtime.store.delete(f"assets/{delivered.recording_id}/transcode/1/720p/00002.m4s")
-    path = segment_path(delivered.recording_id, 1, "720p", "00002.m4s")
+    path = segment_path(delivered.recording_id, "transcode", 1, "720p", "00002.m4s")
     assert client.get(path).json() == NOWHERE
 
 
@@ -309,7 +318,7 @@ def test_what_is_not_there_is_not_known_either(
     client: TestClient, runtime: Runtime, delivered: Delivered, known: str
 ) -> None:
     bring_to(runtime, "public")
-    path = segment_path(delivered.recording_id, 1, "720p", "00003.m4s")
+    path = segment_path(delivered.recording_id, "transcode", 1, "720p", "00003.m4s")
     condition = known.replace("{id}", delivered.recording_id)
     answer = client.get(path, headers={"if-none-match": condition})
     assert (answer.status_code, answer.json()) == (404, NOWHERE)

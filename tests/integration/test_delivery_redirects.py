@@ -156,7 +156,7 @@ def test_segments_of_an_earlier_attempt_are_sent_while_they_are_there(
     with s3_runtime.engine.begin() as connection:
         assets.retry_step(connection, recording, Step.TRANSCODE)
     publish(s3_runtime, tmp_path, recording, Step.TRANSCODE, ["720p"])
-    earlier = segment_path(recording, 1, "720p", "00002.m4s")
+    earlier = segment_path(recording, "transcode", 1, "720p", "00002.m4s")
     assert followed(client.get(earlier)).content == LAST_BYTES
     s3_runtime.store.delete(keys.result(recording, Step.TRANSCODE, 1, "720p/00002.m4s"))
     assert client.get(earlier).json() == NOWHERE
@@ -167,7 +167,7 @@ def test_nobody_is_sent_to_what_never_was(
     client: TestClient, s3_runtime: Runtime, delivered: Delivered, filename: str
 ) -> None:
     bring_to(s3_runtime, "public")
-    path = segment_path(delivered.recording_id, 1, "720p", filename)
+    path = segment_path(delivered.recording_id, "transcode", 1, "720p", filename)
     assert client.get(path).json() == NOWHERE
 
 

@@ -221,12 +221,12 @@ def test_a_complete_playlist_ends() -> None:
     later = rendition("720p", RenditionKind.VIDEO, attempt=3)
     playlist = media_playlist(later, is_growing=False)
     assert tag_value(playlist, "EXT-X-PLAYLIST-TYPE") == "VOD"
-    assert tag_value(playlist, "EXT-X-MAP") == 'URI="3/720p/init.mp4"'
+    assert tag_value(playlist, "EXT-X-MAP") == 'URI="transcode/3/720p/init.mp4"'
     assert playlist.endswith("\n#EXT-X-ENDLIST\n")
     assert segments(playlist) == [
-        (4.0, "3/720p/00001.m4s"),
-        (4.0, "3/720p/00002.m4s"),
-        (1.5, "3/720p/00003.m4s"),
+        (4.0, "transcode/3/720p/00001.m4s"),
+        (4.0, "transcode/3/720p/00002.m4s"),
+        (1.5, "transcode/3/720p/00003.m4s"),
     ]
 
 
@@ -243,7 +243,7 @@ def test_every_segment_is_listed_and_none_is_longer_than_promised(durations: lis
     )
     found = segments(playlist)
     assert [address for _, address in found] == [
-        f"1/360p/{number:05d}.m4s" for number in range(1, len(durations) + 1)
+        f"transcode/1/360p/{number:05d}.m4s" for number in range(1, len(durations) + 1)
     ]
     for (told, _), real in zip(found, durations, strict=True):
         assert abs(told - real) <= 1e-6
