@@ -12,7 +12,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from portal.assets import service
-from portal.assets.models import Asset, AssetState, Kind, Rendition, RenditionKind, Step, StepState
+from portal.assets.models import (
+    Asset,
+    AssetState,
+    CapturedAtSource,
+    Kind,
+    Rendition,
+    RenditionKind,
+    Step,
+    StepState,
+)
 from portal.assets.views import POSTER, asset_path, asset_title, is_playable, photo_sizes
 from portal.delivery.urls import captions_path, hls_path, rendition_path
 from portal.errors import InvalidInput
@@ -203,18 +212,33 @@ _PHOTO_TEXTS = (
     "headline",
     "creator",
     "credit",
+    "source",
     "copyright",
     "city",
     "country",
     "camera",
     "lens",
     "exposure",
+    "original_filename",
+    "placeholder",
 )
+_TEXTS = {"type": "array", "items": {"type": "string"}}
 _PHOTO = {
     "type": ["object", "null"],
     "properties": {
         **dict.fromkeys(_PHOTO_TEXTS, _TEXT),
-        "keywords": {"type": "array", "items": {"type": "string"}},
+        "captions": {
+            "type": "object",
+            "additionalProperties": {"type": "string"},
+            "description": "By language, where the photo names it.",
+        },
+        "keywords": _TEXTS,
+        "people_shown": {**_TEXTS, "description": "Names, as the photo writes them."},
+        "orientation": {**_INTEGER, "description": "Of the original, as EXIF counts, 1 to 8."},
+        "captured_at_source": {
+            "enum": [*(source.value for source in CapturedAtSource), None],
+            "description": "What told in which zone its clock was.",
+        },
     },
 }
 _ASSET = {

@@ -32,6 +32,13 @@ class Step(StrEnum):
     INDEX = "index"
 
 
+class Division(StrEnum):
+    """Whether a step's work is divided among jobs of their own, once that is known."""
+
+    CHUNKS = "chunks"  # its newest attempt is; the step's own job is done
+    WHOLE = "whole"  # it cannot be
+
+
 class Outcome(StrEnum):
     """How a step ended. PARTIAL: usable, but something is missing; the detail says what."""
 
@@ -130,21 +137,53 @@ class Rendition:
     keyframe_bytes: tuple[int, ...] | None = None
 
 
+class CapturedAtSource(StrEnum):
+    """What told in which zone a photo's clock was; `portal/photos/` corrects the clock itself."""
+
+    EXIF_OFFSET = "exif_offset"
+    GPS = "gps"  # the time of the satellites beside that of the camera
+    XMP = "xmp"
+    IPTC = "iptc"
+    EVENT_ZONE = "event_zone"  # the photo says nothing
+
+
+class CapturedAtSource(StrEnum):
+    """What told in which zone a photo's clock was; `portal/photos/` corrects the clock itself."""
+
+    EXIF_OFFSET = "exif_offset"
+    GPS = "gps"  # the time of the satellites beside that of the camera
+    XMP = "xmp"
+    IPTC = "iptc"
+    EVENT_ZONE = "event_zone"  # the photo says nothing
+
+
 @dataclass(frozen=True)
 class PhotoMetadata:
-    """What a photo says of itself; never a place more exact than a city."""
+    """What a photo says of itself; never a place more exact than a city, never who owns the camera.
+
+    `caption` is in the language that the photo names as its default, or names not at all;
+    `captions` are those of which it names the language. `orientation` is that of EXIF, 1 to 8.
+    `placeholder`: a blurred stand-in, to be shown until a size is there.
+    """
 
     caption: str | None = None
+    captions: LocalizedText = field(default_factory=dict)
     headline: str | None = None
     creator: str | None = None
     credit: str | None = None
+    source: str | None = None
     copyright: str | None = None
     keywords: tuple[str, ...] = ()
+    people_shown: tuple[str, ...] = ()
     city: str | None = None
     country: str | None = None
     camera: str | None = None
     lens: str | None = None
     exposure: str | None = None
+    orientation: int | None = None
+    original_filename: str | None = None
+    captured_at_source: CapturedAtSource | None = None
+    placeholder: str | None = None
 
 
 @dataclass(frozen=True)

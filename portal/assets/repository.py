@@ -22,6 +22,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from portal.assets.models import (
     Asset,
+    CapturedAtSource,
     Kind,
     Original,
     Outcome,
@@ -65,6 +66,7 @@ _VERIFY_FAILED = exists().where(
 _RENDITION_COLUMNS = tuple(field.name for field in fields(Rendition))
 _RENDITION_LISTS = ("segment_files", "segment_seconds", "keyframe_bytes")
 _PHOTO_COLUMNS = tuple(field.name for field in fields(PhotoMetadata))
+_PHOTO_LISTS = ("keywords", "people_shown")
 
 
 def find(connection: Connection, asset_id: str, *, viewer: Viewer) -> Asset | None:
@@ -176,7 +178,7 @@ def replace_renditions(
 
 
 def replace_photo(connection: Connection, asset_id: str, metadata: PhotoMetadata) -> None:
-    values = {**asdict(metadata), "keywords": list(metadata.keywords)}
+    values = asdict(metadata)
     connection.execute(
         insert(photo_metadata)
         .values(asset_id=asset_id, **values)
@@ -270,9 +272,15 @@ def _photos_of(connection: Connection, ids: Sequence[str]) -> dict[str, PhotoMet
     query = select(photo_metadata).where(photo_metadata.c.asset_id.in_(ids))
     found: dict[str, PhotoMetadata] = {}
     for row in connection.execute(query).mappings():
-        columns = {name: row[name] for name in _PHOTO_COLUMNS}
-        found[row["asset_id"]] = PhotoMetadata(**{**columns, "keywords": tuple(row["keywords"])})
+        found[row["asset_id"]] = _photo(row)
     return found
+
+
+def _photo(row: RowMapping) -> PhotoMetadata:
+    columns = {name: row[name] for name in _PHOTO_COLUMNS}
+    lists = {name: tuple(row[name]) for name in _PHOTO_LISTS}
+    source = row["captured_at_source"] and CapturedAtSource(row["captured_at_source"])
+    return PhotoMetadata(**{**columns, **lists, "captured_at_source": source})
 
 
 def _people_of(connection: Connection, ids: Sequence[str]) -> dict[str, list[str]]:

@@ -196,7 +196,9 @@ steps = Table(
     Column("outcome", Text, comment="null while waiting or running"),
     Column("detail", Text),
     Column("notes", JSONB, nullable=False, server_default=EMPTY_LIST),
+    Column("division", Text, comment="chunks: it is cut into those; whole: it must not be"),
     CheckConstraint("outcome in ('done', 'partial', 'failed')", name="outcome"),
+    CheckConstraint("division in ('chunks', 'whole')", name="division"),
 )
 
 renditions = Table(
@@ -234,6 +236,7 @@ chunks = Table(
     Column("number", Integer, nullable=False, comment="counts from 1"),
     Column("plan", JSONB, nullable=False, comment="what its job is to make"),
     Column("tries", Integer, nullable=False, server_default="0", comment="fencing token"),
+    Column("free_tries", Integer, nullable=False, server_default="0", comment="they count not"),
     Column("progress", Double, comment="0 to 1, of the try under way"),
     Column("started_at", INSTANT),
     Column("result", JSONB, comment="what it has made; null until then"),
@@ -254,17 +257,45 @@ photo_metadata = Table(
     "photo_metadata",
     metadata,
     _owned_by("assets.id", primary_key=True),
-    Column("caption", Text),
+    Column("caption", Text, comment="in the photo's default language, or in one not named"),
+    _localized("captions"),
     Column("headline", Text),
     Column("creator", Text),
     Column("credit", Text),
+    Column("source", Text),
     Column("copyright", Text),
     Column("keywords", JSONB, nullable=False, server_default=EMPTY_LIST),
+    Column("people_shown", JSONB, nullable=False, server_default=EMPTY_LIST),
     Column("city", Text),
     Column("country", Text),
     Column("camera", Text),
     Column("lens", Text),
     Column("exposure", Text),
+    Column("orientation", Integer, comment="of EXIF, 1 to 8"),
+    Column("original_filename", Text),
+    Column("captured_at_source", Text, comment="what told the zone of its clock"),
+    Column("placeholder", Text, comment="a blurred stand-in until a size is there"),
+)
+camera_clocks = Table(
+    "camera_clocks",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _owned_by("events.id"),
+    Column("number", Integer, nullable=False, comment="within the event, counts from 1"),
+    Column("fingerprint", Text, nullable=False, comment="of make, model and serial number"),
+    Column("name", Text, nullable=False, comment="make and model"),
+    Column("shift_seconds", Integer, nullable=False, server_default="0"),
+    UniqueConstraint("event_id", "number"),
+    UniqueConstraint("event_id", "fingerprint"),
+)
+photo_clocks = Table(
+    "photo_clocks",
+    metadata,
+    _owned_by("assets.id", primary_key=True),
+    Column("camera_id", Text, ForeignKey("camera_clocks.id", ondelete="SET NULL")),
+    Column("shown", DateTime(timezone=False), nullable=False, comment="by the camera's clock"),
+    Column("offset_seconds", Integer, comment="from UTC; null: the event's zone"),
+    Index(None, "camera_id"),
 )
 
 transcripts = Table(

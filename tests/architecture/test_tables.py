@@ -19,6 +19,7 @@ OWNERS: Mapping[str, frozenset[str]] = {
     "installation": frozenset({"shared_folders"}),
     "recordings": frozenset({"chunks", "recordings"}),
     "people": frozenset({"people", "person_variants"}),
+    "photos": frozenset({"camera_clocks", "photo_clocks"}),
     "transcripts": frozenset({"transcripts", "cues"}),
     "uploads": frozenset({"uploads"}),
 }

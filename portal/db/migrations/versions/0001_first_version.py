@@ -26,6 +26,7 @@ def upgrade() -> None:
     _create_assets()
     _create_originals()
     _create_results()
+    _create_photo_clocks()
     _create_renditions()
     _create_recordings()
     _create_transcripts()
@@ -197,29 +198,80 @@ def _create_results() -> None:
         sa.Column("outcome", sa.Text, comment="null while waiting or running"),
         sa.Column("detail", sa.Text),
         sa.Column("notes", JSONB, server_default=EMPTY_LIST, nullable=False),
+        sa.Column(
+            "division", sa.Text, comment="chunks: it is cut into those; whole: it must not be"
+        ),
         sa.CheckConstraint(
             "outcome in ('done', 'partial', 'failed')", name=op.f("ck_steps_outcome")
         ),
+        sa.CheckConstraint("division in ('chunks', 'whole')", name=op.f("ck_steps_division")),
         _owned_by("steps", "asset_id", "assets"),
         sa.PrimaryKeyConstraint("asset_id", "name", name="pk_steps"),
     )
     op.create_table(
         "photo_metadata",
         sa.Column("asset_id", sa.Text, nullable=False),
-        sa.Column("caption", sa.Text),
+        sa.Column(
+            "caption", sa.Text, comment="in the photo's default language, or in one not named"
+        ),
+        sa.Column("captions", JSONB, server_default=EMPTY_OBJECT, nullable=False),
         sa.Column("headline", sa.Text),
         sa.Column("creator", sa.Text),
         sa.Column("credit", sa.Text),
+        sa.Column("source", sa.Text),
         sa.Column("copyright", sa.Text),
         sa.Column("keywords", JSONB, server_default=EMPTY_LIST, nullable=False),
+        sa.Column("people_shown", JSONB, server_default=EMPTY_LIST, nullable=False),
         sa.Column("city", sa.Text),
         sa.Column("country", sa.Text),
         sa.Column("camera", sa.Text),
         sa.Column("lens", sa.Text),
         sa.Column("exposure", sa.Text),
+        sa.Column("orientation", sa.Integer, comment="of EXIF, 1 to 8"),
+        sa.Column("original_filename", sa.Text),
+        sa.Column("captured_at_source", sa.Text, comment="what told the zone of its clock"),
+        sa.Column("placeholder", sa.Text, comment="a blurred stand-in until a size is there"),
         _owned_by("photo_metadata", "asset_id", "assets"),
         sa.PrimaryKeyConstraint("asset_id", name="pk_photo_metadata"),
     )
+
+
+def _create_photo_clocks() -> None:
+    op.create_table(
+        "camera_clocks",
+        sa.Column("id", sa.Text, nullable=False),
+        sa.Column("event_id", sa.Text, nullable=False),
+        sa.Column("number", sa.Integer, nullable=False, comment="within the event, counts from 1"),
+        sa.Column(
+            "fingerprint", sa.Text, nullable=False, comment="of make, model and serial number"
+        ),
+        sa.Column("name", sa.Text, nullable=False, comment="make and model"),
+        sa.Column("shift_seconds", sa.Integer, server_default="0", nullable=False),
+        _owned_by("camera_clocks", "event_id", "events"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_camera_clocks")),
+        sa.UniqueConstraint("event_id", "number", name=op.f("uq_camera_clocks_event_id_number")),
+        sa.UniqueConstraint(
+            "event_id", "fingerprint", name=op.f("uq_camera_clocks_event_id_fingerprint")
+        ),
+    )
+    op.create_table(
+        "photo_clocks",
+        sa.Column("asset_id", sa.Text, nullable=False),
+        sa.Column("camera_id", sa.Text),
+        sa.Column(
+            "shown", sa.DateTime(timezone=False), nullable=False, comment="by the camera's clock"
+        ),
+        sa.Column("offset_seconds", sa.Integer, comment="from UTC; null: the event's zone"),
+        _owned_by("photo_clocks", "asset_id", "assets"),
+        sa.ForeignKeyConstraint(
+            ["camera_id"],
+            ["camera_clocks.id"],
+            name=op.f("fk_photo_clocks_camera_id_camera_clocks"),
+            ondelete="SET NULL",
+        ),
+        sa.PrimaryKeyConstraint("asset_id", name="pk_photo_clocks"),
+    )
+    op.create_index(op.f("ix_photo_clocks_camera_id"), "photo_clocks", ["camera_id"])
 
 
 def _create_renditions() -> None:
@@ -268,6 +320,9 @@ def _create_recordings() -> None:
         sa.Column("number", sa.Integer, nullable=False, comment="counts from 1"),
         sa.Column("plan", JSONB, nullable=False, comment="what its job is to make"),
         sa.Column("tries", sa.Integer, server_default="0", nullable=False, comment="fencing token"),
+        sa.Column(
+            "free_tries", sa.Integer, server_default="0", nullable=False, comment="they count not"
+        ),
         sa.Column("progress", sa.Double, comment="0 to 1, of the try under way"),
         sa.Column("started_at", INSTANT),
         sa.Column("result", JSONB, comment="what it has made; null until then"),
