@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from portal.assets.made_files import segment_name
 from portal.errors import ToolFailed
-from workers.video.codecs import codecs_of
+from workers.hls.codecs import codecs_of
 from workers.video.damage import clock, damage_sentence
 from workers.video.playlist import segment_seconds
 from workers.video.probe import AudioStream, Probe

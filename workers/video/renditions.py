@@ -27,7 +27,7 @@ from workers.outputs import (
 )
 from workers.run import StepRun
 from workers.video.boxes import require_whole_init, require_whole_segment
-from workers.video.codecs import codecs_of
+from workers.hls.codecs import codecs_of
 from workers.video.commands import PLAYLIST
 from workers.video.playlist import PLAYLIST_BYTES_MAX, segment_seconds
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from portal.errors import ToolFailed
-from workers.video.boxes import boxes
+from workers.hls.boxes import boxes, find
 
 AAC_LC = "mp4a.40.2"
 """The only sound that our commands make."""
@@ -18,8 +16,8 @@ def codecs_of(init: bytes) -> str:
     """Comma-separated codecs of every track, such as "avc1.64001f,mp4a.40.2"."""
     found = [
         _codec(kind, entry)
-        for track in _find(init, "moov", "trak")
-        for table in _find(track, "mdia", "minf", "stbl", "stsd")
+        for track in find(init, "moov", "trak")
+        for table in find(track, "mdia", "minf", "stbl", "stsd")
         for kind, entry in boxes(table[_STSD_HEAD_BYTES:])
     ]
     if not found:
@@ -31,18 +29,8 @@ def _codec(kind: str, entry: bytes) -> str:
     if kind == "mp4a":
         return AAC_LC
     if kind in {"avc1", "avc3"}:
-        configuration = next(_find(entry[_VISUAL_ENTRY_BYTES:], "avcC"), b"")
+        configuration = next(find(entry[_VISUAL_ENTRY_BYTES:], "avcC"), b"")
         if len(configuration) >= 4:
             # Profile, constraints and level stand in the record as the string wants them.
             return f"{kind}.{configuration[1:4].hex()}"
     raise ToolFailed(f"ffmpeg wrote a track of an unexpected kind ({kind}).")
-
-
-def _find(data: bytes, *path: str) -> Iterator[bytes]:
-    """The contents of every box at `path` below `data`."""
-    for kind, content in boxes(data):
-        if kind == path[0]:
-            if len(path) == 1:
-                yield content
-            else:
-                yield from _find(content, *path[1:])

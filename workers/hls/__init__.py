@@ -1,0 +1,1 @@
+"""Fragmented MP4, as ffmpeg writes it, becomes the segments of HLS renditions."""
