@@ -1,0 +1,1 @@
+"""The sound of recordings: every track, its loudness, its waveform."""
