@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from workers.video.argv import Source
 from workers.video.commands import (
-    Source,
     ladder_command,
     poster_command,
     poster_size,

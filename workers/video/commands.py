@@ -1,20 +1,14 @@
-"""The ffmpeg commands, as argv: pure; ffmpeg-python builds the graphs and never runs them.
-
-All outputs have relative names: the sandbox stands in the output folder.
-"""
+"""The ffmpeg commands of pictures, as argv: pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import ffmpeg
 
 from portal.assets.made_files import INIT
+from workers.video.argv import NO_METADATA, Node, Source, compile_command, open_source
 from workers.video.delays import DELAY_SECONDS_MIN, is_beyond_filling
-from workers.video.formats import CODEC_WHITELIST, FORMAT_WHITELIST, PROTOCOL_WHITELIST
 from workers.video.ladder import FRAME_RATE_MAX, Rung, is_rate_capped
 from workers.video.probe import AudioStream, Probe, VideoStream
 
@@ -35,22 +29,10 @@ AUDIO_SAMPLE_RATE = 48_000
 DOWNMIX_CHANNELS_MAX = 8
 """Up to here ffmpeg knows a layout for every number of channels."""
 
-Node = Any
-"""A node of an ffmpeg-python graph; that package has no types."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """The file that is read, and with which program and bound on its picture."""
-
-    ffmpeg: str
-    path: Path
-    pixels_max: int
-
 
 def preview_command(source: Source, probe: Probe, rung: Rung) -> list[str]:
     """The first seconds of picture and sound in one small rung, to be had at once."""
-    opened = _open(source, t=PREVIEW_SECONDS)
+    opened = open_source(source, t=PREVIEW_SECONDS)
     streams: list[Node] = []
     options: dict[str, object] = {}
     if probe.video is not None:
@@ -60,12 +42,12 @@ def preview_command(source: Source, probe: Probe, rung: Rung) -> list[str]:
         streams.append(_sound(opened, probe.audio))
         options |= _audio_options()
     hls = _hls_output(streams, PREVIEW, options, segment_seconds=PREVIEW_SEGMENT_SECONDS)
-    return _compile(source, [hls])
+    return compile_command(source.ffmpeg, [hls])
 
 
 def ladder_command(source: Source, probe: Probe, rungs: Sequence[Rung]) -> list[str]:
     """Every rung and the sound from a single decode; each rung is scaled from the one above."""
-    opened = _open(source)
+    opened = open_source(source)
     outputs: list[Node] = []
     if probe.video is not None and rungs:
         for rung, picture in _cascade(_picture(opened, probe.video), rungs):
@@ -73,12 +55,12 @@ def ladder_command(source: Source, probe: Probe, rungs: Sequence[Rung]) -> list[
     if probe.audio is not None:
         sound = _sound(opened, probe.audio)
         outputs.append(_hls_output([sound], AUDIO, _audio_options()))
-    return _compile(source, outputs)
+    return compile_command(source.ffmpeg, outputs)
 
 
 def poster_command(source: Source, video: VideoStream, *, at_seconds: float) -> list[str]:
     """The most typical frame of a few seconds: hardly ever a black one or one of a fade."""
-    opened = _open(source, ss=round(at_seconds, 3), t=POSTER_WINDOW_SECONDS)
+    opened = open_source(source, ss=round(at_seconds, 3), t=POSTER_WINDOW_SECONDS)
     width, height = poster_size(video)
     candidates = POSTER_WINDOW_SECONDS * POSTER_CANDIDATES_PER_SECOND
     picture = (
@@ -88,36 +70,14 @@ def poster_command(source: Source, video: VideoStream, *, at_seconds: float) -> 
         .filter("scale", width, height)
         .filter("setsar", 1)
     )
-    options = {"q:v": 3, "pix_fmt": "yuvj420p", "update": 1, **_NO_METADATA, "flags": "+bitexact"}
+    options = {"q:v": 3, "pix_fmt": "yuvj420p", "update": 1, **NO_METADATA, "flags": "+bitexact"}
     output = ffmpeg.output(picture, POSTER, **{"frames:v": 1}, f="image2", **options)
-    return _compile(source, [output])
+    return compile_command(source.ffmpeg, [output])
 
 
 def poster_size(video: VideoStream) -> tuple[int, int]:
     width = min(video.width, POSTER_WIDTH_MAX)
     return width, max(2, round(video.height * width / video.width / 2) * 2)
-
-
-_NO_METADATA = {"map_metadata": -1, "map_chapters": -1, "fflags": "+bitexact"}
-
-
-def _open(source: Source, **timing: float) -> Node:
-    return ffmpeg.input(
-        f"file:{source.path}",
-        protocol_whitelist=PROTOCOL_WHITELIST,
-        format_whitelist=FORMAT_WHITELIST,
-        codec_whitelist=CODEC_WHITELIST,
-        max_pixels=source.pixels_max,
-        **timing,
-    )
-
-
-def _compile(source: Source, outputs: Sequence[Node]) -> list[str]:
-    # A file that is mostly damaged gives what it still holds; how much that is, is measured after.
-    program = [source.ffmpeg, "-nostdin", "-hide_banner", "-v", "error", "-max_error_rate", "1"]
-    program += ["-progress", "pipe:1", "-nostats", "-y"]
-    merged = ffmpeg.merge_outputs(*outputs) if len(outputs) > 1 else outputs[0]
-    return [str(argument) for argument in ffmpeg.compile(merged, cmd=program)]
 
 
 def _picture(opened: Node, video: VideoStream) -> Node:
@@ -202,5 +162,5 @@ def _hls_output(
     # Else each stream is moved to a positive start by its own delay, and the sound, stored apart
     # from the picture, comes early by several frames; so an edit list keeps both at zero.
     timing = {"avoid_negative_ts": "disabled"}
-    named = {**options, **_NO_METADATA, **hls, **timing}
+    named = {**options, **NO_METADATA, **hls, **timing}
     return ffmpeg.output(*streams, f"{folder}/{PLAYLIST}", f="hls", **named)

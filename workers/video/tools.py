@@ -10,7 +10,7 @@ from portal.errors import MediaRefused, ToolFailed
 from workers.disk import require_room
 from workers.run import StepRun
 from workers.sandbox import Limits
-from workers.video.commands import Source
+from workers.video.argv import Source
 from workers.video.formats import HEAD_BYTES, is_text_playlist
 from workers.video.probe import Probe, probe_command, read_probe
 from workers.video.refusals import refusal
@@ -38,8 +38,8 @@ def run_ffmpeg(
     *,
     limits: Limits,
     on_line: Callable[[str], None] | None = None,
-) -> None:
-    """Run ffmpeg on the recording at `path`, writing into the scratch folder.
+) -> str:
+    """Run ffmpeg on the recording at `path`, writing into the scratch folder; the log's end.
 
     Raises InsufficientStorage before or once it would leave less than the minimum free.
     """
@@ -53,7 +53,7 @@ def run_ffmpeg(
             on_line(line)
 
     try:
-        run.sandbox.run(
+        done = run.sandbox.run(
             argv,
             inputs=[path],
             output=run.scratch,
@@ -63,6 +63,7 @@ def run_ffmpeg(
         )
     except ToolFailed as error:
         raise refusal(error, filename=run.asset.filename) or error from error
+    return done.stderr_tail
 
 
 def refuse_playlist(path: Path, *, filename: str) -> None:
