@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.errors import ToolFailed
+from workers.video.facts import facts_of
 from workers.video.formats import is_text_playlist
-from workers.video.probe import Probe, read_probe
+from workers.video.probe import Chapter, Probe
+from workers.video.probe_reading import read_probe
 from workers.video.refusals import refusal
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
@@ -150,6 +152,115 @@ def test_an_unknown_language_is_none(language: str) -> None:
     assert audio.language is None
 
 
+@pytest.mark.parametrize(
+    ("pixel_format", "bit_depth", "has_alpha"),
+    [
+        ("yuv420p", 8, False),
+        ("yuv420p10le", 10, False),
+        ("p010le", 10, False),
+        ("yuva444p12le", 12, True),
+        ("gbrp16be", 16, False),
+        ("rgba64le", 16, True),
+        ("gray", 8, False),
+        (None, 8, False),
+    ],
+)
+def test_depth_and_alpha_are_in_the_name_of_the_format(
+    pixel_format: str | None, *, bit_depth: int, has_alpha: bool
+) -> None:
+    video = read({**PICTURE, "pix_fmt": pixel_format}).video
+    assert video is not None
+    assert (video.bit_depth, video.has_alpha) == (bit_depth, has_alpha)
+
+
+@pytest.mark.parametrize(
+    ("transfer", "hdr"), [("smpte2084", "PQ"), ("arib-std-b67", "HLG"), ("bt709", None), (7, None)]
+)
+def test_hdr_is_in_the_transfer(transfer: object, hdr: str | None) -> None:
+    video = read({**PICTURE, "color_transfer": transfer, "color_range": "pc"}).video
+    assert video is not None
+    assert video.colour.hdr == hdr
+    assert video.colour.is_full_range
+
+
+def test_fields_and_unequal_rates_are_noticed() -> None:
+    rates = {"avg_frame_rate": "24/1", "r_frame_rate": "25/1"}
+    interlaced = read({**PICTURE, "field_order": "tt", **rates}).video
+    assert interlaced is not None
+    assert interlaced.is_interlaced
+    assert interlaced.is_rate_variable
+    rates = {"avg_frame_rate": "2997/100", "r_frame_rate": "30000/1001"}
+    usual = read({**PICTURE, "field_order": "progressive", **rates}).video
+    assert usual is not None
+    assert not usual.is_interlaced
+    assert not usual.is_rate_variable
+
+
+def test_a_mirrored_picture_is_noticed() -> None:
+    matrix = "\n00000000:       -65536           0           0\n00000001:            0       65536"
+    matrix += "           0\n00000002:     20971520           0  1073741824\n"
+    for text, is_mirrored in ((matrix, True), (matrix.replace("-", " "), False), (3, False)):
+        video = read({**PICTURE, "side_data_list": [{"displaymatrix": text}]}).video
+        assert video is not None
+        assert video.is_mirrored is is_mirrored
+
+
+def test_captions_and_chapters_are_told() -> None:
+    output = {
+        "streams": [
+            {**PICTURE, "closed_captions": 1},
+            {
+                "index": 3,
+                "codec_type": "subtitle",
+                "codec_name": "subrip",
+                "tags": {"language": "be"},
+            },
+            {"index": 4, "codec_type": "subtitle", "codec_name": "dvd_subtitle"},
+        ],
+        "chapters": [
+            {"start_time": "0.0", "end_time": "2.5", "tags": {"title": "Opening\n ceremony\0"}},
+            {"start_time": "nan", "end_time": "2.5"},
+            {"start_time": "9", "end_time": "2.5"},
+        ],
+    }
+    found = read_probe(json.dumps(output).encode(), warnings="", now=NOW)
+    assert [(s.index, s.is_text, s.language) for s in found.caption_streams] == [
+        (3, True, "be"),
+        (4, False, None),
+    ]
+    assert found.chapters == (Chapter(0, 2.5, "Opening ceremony"),)
+    assert found.video is not None
+    assert found.video.has_closed_captions
+
+
+def test_a_place_is_noticed_and_never_told() -> None:
+    place = {"com.apple.quicktime.location.ISO6709": "+53.9+27.5/"}
+    found = read(PICTURE, SOUND, tags={**place, "timecode": "01:02:03;04"})
+    assert found.has_location
+    assert found.timecode == "01:02:03;04"
+    assert "53.9" not in json.dumps(facts_of(found))
+    assert not read(PICTURE, tags={"title": "x"}).has_location
+
+
+def test_a_sound_track_is_told_with_layout_and_name() -> None:
+    tags = {"title": "Floor", "handler_name": "SoundHandler", "language": "en"}
+    named = {**SOUND, "channels": 6, "channel_layout": "5.1(side)", "sample_rate": "48000"}
+    audio = read({**named, "tags": tags}).audio
+    assert audio is not None
+    assert (audio.title, audio.layout, audio.sample_rate) == ("Floor", "5.1(side)", 48_000)
+    for handler, title in (("SoundHandler", None), ("Core Media Audio", None), ("Пол", "Пол")):
+        audio = read({**SOUND, "tags": {"handler_name": handler}}).audio
+        assert audio is not None
+        assert audio.title == title
+
+
+def test_a_duration_in_a_tag_of_matroska_is_read() -> None:
+    for written, seconds in (("00:01:30.080000000", 90.08), ("-1", None), (7, None)):
+        video = read({**PICTURE, "tags": {"DURATION": written}}).video
+        assert video is not None
+        assert video.duration_seconds == seconds
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
     lambda inner: (
@@ -163,17 +274,34 @@ JSON = st.recursive(
     fields=st.dictionaries(
         st.sampled_from(
             ["width", "height", "index", "sample_aspect_ratio", "avg_frame_rate", "duration",
-             "pix_fmt", "channels", "tags", "disposition", "side_data_list", "codec_name"]
+             "pix_fmt", "channels", "tags", "disposition", "side_data_list", "codec_name",
+             "channel_layout", "sample_rate", "bits_per_raw_sample", "closed_captions", "bit_rate",
+             "field_order", "color_transfer", "color_range", "profile", "start_time"]
         ),
         JSON,
     ),
-    kind=st.sampled_from(["video", "audio", "data"]),
+    kind=st.sampled_from(["video", "audio", "subtitle", "data"]),
     tags=JSON,
 )  # fmt: skip
 def test_any_json_is_read_or_left_out(fields: dict[str, Any], kind: str, tags: Any) -> None:
     found = read({**PICTURE, **fields}, {"codec_type": kind, **fields}, tags=tags)
     for video in found.video_streams:
         assert video.width % 2 == video.height % 2 == 0
+    assert json.dumps(facts_of(found), allow_nan=False)
+
+
+@given(
+    text=st.sampled_from(["90000/0", "0/0", "311|", "nan", "-inf", "1e400", "N/A", "٣", "1_0", ""])
+    | st.text(max_size=12)
+)
+def test_any_text_for_a_number_is_read_or_none(text: str) -> None:
+    fields = dict.fromkeys(
+        ("duration", "start_time", "avg_frame_rate", "r_frame_rate", "sample_aspect_ratio"), text
+    )
+    found = read({**PICTURE, **fields}, {**SOUND, **fields, "sample_rate": text}, duration=text)
+    assert found.video is not None
+    assert found.video.frame_rate is None or 0 < found.video.frame_rate <= 480
+    assert json.dumps(facts_of(found), allow_nan=False)
 
 
 @pytest.mark.parametrize("output", [b"", b"[]", b"nonsense", b"3"])

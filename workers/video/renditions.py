@@ -17,6 +17,7 @@ from portal.assets.made_files import (
 )
 from portal.assets.models import Rendition, RenditionKind
 from portal.storage import keys
+from workers.hls.codecs import codecs_of
 from workers.outputs import (
     Stored,
     open_output,
@@ -27,7 +28,6 @@ from workers.outputs import (
 )
 from workers.run import StepRun
 from workers.video.boxes import require_whole_init, require_whole_segment
-from workers.hls.codecs import codecs_of
 from workers.video.commands import PLAYLIST
 from workers.video.playlist import PLAYLIST_BYTES_MAX, segment_seconds
 

@@ -12,7 +12,8 @@ from workers.run import StepRun
 from workers.sandbox import Limits
 from workers.video.argv import Source
 from workers.video.formats import HEAD_BYTES, is_text_playlist
-from workers.video.probe import Probe, probe_command, read_probe
+from workers.video.probe import Probe
+from workers.video.probe_reading import probe_command, read_probe
 from workers.video.refusals import refusal
 
 
