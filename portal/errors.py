@@ -25,6 +25,7 @@ PortalError                     500
     ├── ToolMissing             500   ffmpeg or another program is not installed
     ├── ToolFailed              500   a program ended badly; worth another try
     ├── LimitExceeded           500   time, memory or size limit of the sandbox
+    ├── NotSplittable           500   chunks of it cannot be made or joined: it is made in one piece
     ├── ScratchTooSmall         507   its files under work can never fit on this worker's disk
     ├── ScratchBusy             503   others hold the room for files under work; costs no try
     ├── Interrupted             503   the worker was asked to stop; costs no try
@@ -174,6 +175,12 @@ class ToolFailed(ProcessingError):
 
 class LimitExceeded(ProcessingError):
     code = "limit_exceeded"
+
+
+class NotSplittable(ProcessingError):
+    """A chunk of a recording cannot be made alone, or the chunks do not fit one another."""
+
+    code = "not_splittable"
 
 
 class ScratchTooSmall(ProcessingError):

@@ -20,10 +20,11 @@ from portal.metrics.gathering import answering
 from portal.runtime import Runtime, open_runtime
 from portal.settings import Settings, load_settings
 from portal.supervisor import PRIVATE_UMASK, watch_lifeline
+from workers.chunk_runner import ChunkRunner
 from workers.indexing import IndexKeeper
 from workers.queue import JobRunner, build_app, run_until
 from workers.reconcile import Sweep, sweeping
-from workers.registry import STEP_HANDLERS, job_handlers
+from workers.registry import CHUNK_HANDLERS, STEP_HANDLERS, job_handlers
 from workers.runner import StepRunner
 from workers.sandbox import open_sandbox
 from workers.scratch import open_scratch
@@ -70,8 +71,10 @@ def work(
 ) -> None:
     """Work until `stop` is set. Raises LookupError unless every task has exactly one handler."""
     open_scratch(settings).delete_abandoned()
-    runner = StepRunner(runtime, open_sandbox(settings), STEP_HANDLERS, stop)
-    jobs = JobRunner(runtime.engine, job_handlers(runner))
+    sandbox = open_sandbox(settings)
+    steps = StepRunner(runtime, sandbox, STEP_HANDLERS, stop)
+    chunks = ChunkRunner(runtime, sandbox, CHUNK_HANDLERS, stop)
+    jobs = JobRunner(runtime.engine, job_handlers(steps, chunks))
     if Lane.INDEX in lanes:
         keeper = IndexKeeper(runtime, stop)
         threading.Thread(target=keeper.run, name="index keeper", daemon=True).start()
@@ -88,7 +91,7 @@ def _lanes(arguments: Sequence[str] | None) -> tuple[Lane, ...]:
     parser.add_argument(
         "--lanes",
         default=",".join(Lane),
-        help="comma-separated: media, light, index (default: all)",
+        help=f"comma-separated: {', '.join(Lane)} (default: all)",
     )
     names = parser.parse_args(arguments).lanes.split(",")
     unknown = [name for name in names if name not in set(Lane)]

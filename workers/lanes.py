@@ -31,11 +31,12 @@ class RetryPolicy:
 
 
 RETRIES: Mapping[Lane, RetryPolicy] = {
+    Lane.FIRST: RetryPolicy(waits_seconds=(1, 5, 30, 120)),
     Lane.MEDIA: RetryPolicy(waits_seconds=(5, 30, 120)),
     Lane.LIGHT: RetryPolicy(waits_seconds=(1, 5, 30, 120)),
     # Short: the index has one writer, and whoever waits holds the others up.
     Lane.INDEX: RetryPolicy(waits_seconds=(1, 2, 5, 10, 30)),
 }
 
-CONCURRENCY: Mapping[Lane, int] = {Lane.MEDIA: 1, Lane.LIGHT: 2, Lane.INDEX: 1}
+CONCURRENCY: Mapping[Lane, int] = {Lane.FIRST: 2, Lane.MEDIA: 1, Lane.LIGHT: 2, Lane.INDEX: 1}
 """Jobs of a lane that one worker process runs at once."""

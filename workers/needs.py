@@ -61,6 +61,12 @@ def needs_of(asset: Asset, step: Step, *, is_store_local: bool) -> Needs:
     return Needs(own_bytes, {original.key: original.size_bytes} if is_copied else {})
 
 
+def chunk_needs(asset: Asset, *, chunk_count: int, is_store_local: bool) -> Needs:
+    """Those of one chunk of a transcode: its share of what is written."""
+    whole = needs_of(asset, Step.TRANSCODE, is_store_local=is_store_local)
+    return replace(whole, own_bytes=max(TRANSCODE_BYTES_MIN, whole.own_bytes // chunk_count))
+
+
 def _transcode_bytes(asset: Asset, original_bytes: int) -> int:
     """Every rung and the sound lie on the disk at once before the first of them is stored."""
     if asset.duration_seconds is None:

@@ -143,8 +143,8 @@ class Sweep:
         """Whether all are gone."""
         listed = [found.key for found in self.runtime.store.list(keys.asset_prefix(asset_id))]
         with self.runtime.engine.begin() as connection:
-            shown = assets_service.shown_prefixes(connection, asset_id)
-        doubtful = [key for key in listed if not key.startswith(shown)]
+            shown = assets_service.shown_keys(connection, asset_id)
+        doubtful = [key for key in listed if key not in shown]
         return all(
             self._delete(asset_id, portion)
             for portion in portions(doubtful, size=self.deletions_at_once)
@@ -155,9 +155,9 @@ class Sweep:
         with self.runtime.engine.begin() as connection:
             if self.stop.is_set() or not assets_service.hold_settled(connection, asset_id):
                 return False
-            shown = assets_service.shown_prefixes(connection, asset_id)
+            shown = assets_service.shown_keys(connection, asset_id)
             for key in doubtful:
-                if not key.startswith(shown):
+                if key not in shown:
                     self.runtime.store.delete(key)
         return True
 

@@ -9,10 +9,11 @@ from portal.assets.models import Step
 from portal.assets.service import STEP_TASKS
 from portal.jobs import Task
 from workers.captions.step import captions
+from workers.chunk_runner import ChunkRunner
 from workers.indexing import index, index_event
 from workers.originals import remove_objects, verify
 from workers.photo.step import photo
-from workers.run import StepHandlers
+from workers.run import ChunkHandlers, StepHandlers
 from workers.runner import StepRunner
 from workers.uploading import finish_upload
 from workers.video.steps import poster, probe, transcode
@@ -31,11 +32,15 @@ STEP_HANDLERS: StepHandlers = {
 }
 
 
-def job_handlers(runner: StepRunner) -> Mapping[Task, JobHandler]:
+CHUNK_HANDLERS: Mapping[Step, ChunkHandlers] = {}
+
+
+def job_handlers(steps: StepRunner, chunks: ChunkRunner) -> Mapping[Task, JobHandler]:
     """Every task's handler. Raises LookupError unless each task has exactly one."""
-    runtime = runner.runtime
-    of_steps = {STEP_TASKS[step]: partial(runner.run, step) for step in runner.handlers}
+    runtime = steps.runtime
+    of_steps = {STEP_TASKS[step]: partial(steps.run, step) for step in steps.handlers}
     others: dict[Task, JobHandler] = {
+        Task.CHUNK: chunks.run,
         Task.FINISH_UPLOAD: partial(finish_upload, runtime),
         Task.INDEX_EVENT: partial(index_event, runtime),
         Task.REMOVE_OBJECTS: partial(remove_objects, runtime),

@@ -1,4 +1,4 @@
-"""What a step handler is given and what it gives back."""
+"""What the handlers of steps and chunks are given and what they give back."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ class StepRun:
     takes 0 to 1 and may be called often. `publish_early` makes renditions visible before the
     step has ended; it raises Superseded when a newer attempt owns the step. `check_room`, called
     often while files grow, raises InsufficientStorage when they outgrow the room for them.
+    `may_split` says whether the handler may return a `StepSplit`.
     """
 
     runtime: Runtime
@@ -35,6 +36,33 @@ class StepRun:
     report_progress: Callable[[float], None]
     publish_early: Callable[[Sequence[Rendition]], None]
     check_room: Callable[[], None]
+    may_split: bool = True
+
+
+@dataclass(frozen=True)
+class ChunkRun:
+    """One try at one chunk of a step that was split; what is not told here is as in `StepRun`.
+
+    `attempt` is the step's, under whose prefix the chunk stores what it makes, and `number` counts
+    the chunks from 1. `tries` goes into the names of what is stored (`made_files.segment_name`),
+    so that no try writes where an earlier one still may.
+    """
+
+    runtime: Runtime
+    sandbox: Sandbox
+    asset: Asset
+    step: Step
+    attempt: int
+    number: int
+    tries: int
+    plan: Mapping[str, object]
+    scratch: Path
+    stop: threading.Event
+    report_progress: Callable[[float], None]
+    check_room: Callable[[], None]
+
+
+Run = StepRun | ChunkRun
 
 
 @dataclass(frozen=True)
@@ -54,5 +82,31 @@ class StepResult:
     apply: Callable[[Connection], None] | None = None
 
 
-StepHandler = Callable[[StepRun], StepResult]
+@dataclass(frozen=True)
+class StepSplit:
+    """The step goes on as chunks, each a job of its own: `chunks` are their plans, as JSON."""
+
+    chunks: tuple[Mapping[str, object], ...]
+
+
+StepHandler = Callable[[StepRun], StepResult | StepSplit]
 StepHandlers = Mapping[Step, StepHandler]
+
+ChunkHandler = Callable[[ChunkRun], Mapping[str, object]]
+"""Makes one chunk; what it gives back, as JSON, is handed to the `JoinHandler`.
+
+Raises NotSplittable when the step must be run again in one piece.
+"""
+JoinHandler = Callable[[Asset, int, Sequence[Mapping[str, object]]], StepResult]
+"""Takes the asset, the step's attempt and the results of all chunks in order.
+
+It runs within the transaction that ends the step, so it only computes. May raise NotSplittable.
+"""
+
+
+@dataclass(frozen=True)
+class ChunkHandlers:
+    """What a step that splits needs besides its own handler."""
+
+    make: ChunkHandler
+    join: JoinHandler

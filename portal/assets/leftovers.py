@@ -9,7 +9,7 @@ ended has shown what it ever will.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 
 from portal.storage.key_reading import attempt_of_key
@@ -28,12 +28,12 @@ class KnownAsset:
     """What the database says of an asset.
 
     `is_gone`: removed, or never came to be. `is_quiet`: nothing of it has changed for so long that
-    no player still reads what was replaced. `shown`: what the keys of its shown objects start with.
+    no player still reads what was replaced. `shown`: the keys of its shown objects.
     """
 
     is_gone: bool
     is_quiet: bool
-    shown: tuple[str, ...] = ()
+    shown: Set[str] = frozenset()
     steps: Mapping[str, StepMark] = field(default_factory=dict)
 
 
@@ -45,7 +45,7 @@ def leftover_keys(keys: Iterable[str], asset: KnownAsset) -> list[str]:
 
 
 def _is_left_over(key: str, asset: KnownAsset) -> bool:
-    if key.startswith(asset.shown):
+    if key in asset.shown:
         return False
     mark = attempt_of_key(key)
     newest = asset.steps.get(mark.step) if mark else None

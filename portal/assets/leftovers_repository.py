@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
-from sqlalchemy import Connection, select, text, union_all
+from sqlalchemy import Connection, null, select, text, union_all
 
 from portal.assets.leftovers import KnownAsset, StepMark
+from portal.assets.made_files import stored_files
 from portal.db.tables import assets, originals, renditions, steps
 from portal.uploads.models import UploadState
 
@@ -50,7 +51,7 @@ def known_assets(
         row.id: KnownAsset(
             is_gone=row.is_removed,
             is_quiet=row.is_quiet,
-            shown=tuple(shown.get(row.id, ())),
+            shown=shown.get(row.id, frozenset()),
             steps=marks.get(row.id, {}),
         )
         for row in found
@@ -76,14 +77,16 @@ def _step_marks(
     return marks
 
 
-def _shown(connection: Connection, asset_ids: Sequence[str]) -> Mapping[str, list[str]]:
+def _shown(connection: Connection, asset_ids: Sequence[str]) -> Mapping[str, Set[str]]:
     query = union_all(
-        *(
-            select(table.c.asset_id, table.c.key).where(table.c.asset_id.in_(asset_ids))
-            for table in (originals, renditions)
-        )
+        select(originals.c.asset_id, originals.c.key, null().label("segment_files")).where(
+            originals.c.asset_id.in_(asset_ids)
+        ),
+        select(renditions.c.asset_id, renditions.c.key, renditions.c.segment_files).where(
+            renditions.c.asset_id.in_(asset_ids)
+        ),
     )
-    shown: dict[str, list[str]] = {}
+    shown: dict[str, set[str]] = {}
     for row in connection.execute(query):
-        shown.setdefault(row.asset_id, []).append(row.key)
+        shown.setdefault(row.asset_id, set()).update(stored_files(row.key, row.segment_files))
     return shown

@@ -5,22 +5,25 @@ Those of uploads are read from their bytes, in `portal.uploads.sniff`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
 SEGMENT_TYPE = "video/iso.segment"
 JPEG_TYPE = "image/jpeg"
+WEBP_TYPE = "image/webp"
 UNKNOWN_TYPE = "application/octet-stream"
 
 INIT = "init.mp4"
 """The initialisation segment of a recording's rendition."""
 
+_SEGMENT = re.compile(r"(?P<place>.*/|)(?P<number>[0-9]{5,9})(-[0-9]{1,9})?\.m4s")
 _TYPE_BY_ENDING: Mapping[str, str] = {
     "mp4": "video/mp4",
     "m4a": "audio/mp4",
     "m4s": SEGMENT_TYPE,
     "jpg": JPEG_TYPE,
-    "webp": "image/webp",
+    "webp": WEBP_TYPE,
     "png": "image/png",
     "vtt": "text/vtt",
     "json": "application/json",
@@ -40,6 +43,19 @@ def segment_names(count: int) -> tuple[str, ...]:
 def hls_files(segment_files: Sequence[str]) -> tuple[str, ...]:
     """All files of a rendition: the initialisation segment, then the others in order."""
     return (INIT, *segment_files)
+
+
+def same_segment(key: str, *, tries: int) -> str | None:
+    """The key under which that try at its chunk stores the segment; None for what is no segment."""
+    found = _SEGMENT.fullmatch(key)
+    return found["place"] + segment_name(int(found["number"]), tries=tries) if found else None
+
+
+def stored_files(key: str, segment_files: Sequence[str] | None) -> tuple[str, ...]:
+    """The keys of all objects of a rendition, whose `key` may be a prefix."""
+    if segment_files is None:
+        return (key,)
+    return tuple(key + name for name in hls_files(segment_files))
 
 
 def media_type_of(name: str) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Set
 
 from sqlalchemy import Connection
 
 from portal.assets import repository
+from portal.assets.made_files import stored_files
 from portal.assets.models import Asset, AssetState, Kind, Outcome
 from portal.assets.pipeline import Outcomes, asset_state
 from portal.errors import NotFound
@@ -77,13 +78,13 @@ def notes_of(asset: Asset) -> tuple[str, ...]:
     return tuple(note for record in asset.steps for note in record.notes)
 
 
-def shown_prefixes(connection: Connection, asset_id: str) -> tuple[str, ...]:
-    """What the keys of an asset's shown objects start with, its original included."""
+def shown_keys(connection: Connection, asset_id: str) -> Set[str]:
+    """The keys of an asset's shown objects, its original included."""
     asset = repository.find(connection, asset_id, viewer=INSTALLATION)
     if asset is None:
-        return ()
-    original = (asset.original.key,) if asset.original else ()
-    return (*original, *(rendition.key for rendition in asset.renditions))
+        return frozenset()
+    shown = {key for r in asset.renditions for key in stored_files(r.key, r.segment_files)}
+    return shown | {asset.original.key} if asset.original else shown
 
 
 def outcomes_of(asset: Asset) -> Outcomes:

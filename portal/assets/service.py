@@ -11,6 +11,11 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from portal.assets import reconcile_repository, repository, steps_repository
+from portal.assets.divided_steps import (
+    begin_again_whole,
+    divide_attempt,
+    find_divided_attempt,
+)
 from portal.assets.models import Asset, Kind, Original, PhotoMetadata
 from portal.assets.reading import (
     assets_by_ids,
@@ -19,7 +24,7 @@ from portal.assets.reading import (
     get_asset,
     list_assets,
     notes_of,
-    shown_prefixes,
+    shown_keys,
     state_of,
 )
 from portal.assets.steps import (
@@ -51,12 +56,15 @@ __all__ = [
     "Attempt",
     "add_asset",
     "assets_by_ids",
+    "begin_again_whole",
     "begin_attempt",
     "describe_asset",
     "detail_of",
+    "divide_attempt",
     "due_jobs",
     "fail_storing",
     "find_by_sha256",
+    "find_divided_attempt",
     "finish_attempt",
     "get_asset",
     "give_back_try",
@@ -75,7 +83,7 @@ __all__ = [
     "remove_asset",
     "retry_failed",
     "retry_step",
-    "shown_prefixes",
+    "shown_keys",
     "start_pipeline",
     "state_of",
     "try_again",

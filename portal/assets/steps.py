@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from portal.assets import repository, steps_repository
-from portal.assets.models import Asset, Kind, Outcome, Rendition, RenditionKind, Step
+from portal.assets.models import Asset, Division, Kind, Outcome, Rendition, RenditionKind, Step
 from portal.assets.pipeline import PIPELINE, next_steps
 from portal.assets.reading import get_asset, outcomes_of
 from portal.errors import Conflict, Superseded
@@ -28,12 +28,16 @@ STEP_TASKS: Mapping[Step, Task] = {
 
 @dataclass(frozen=True)
 class Attempt:
-    """One try at a step. `number` is the fencing token; `tries` counts the tries that cost one."""
+    """One try at a step. `number` is the fencing token; `tries` counts the tries that cost one.
+
+    `may_divide`: its work was not found yet to be indivisible.
+    """
 
     asset: Asset
     step: Step
     number: int
     tries: int
+    may_divide: bool = True
 
 
 def start_pipeline(connection: Connection, asset_id: str) -> None:
@@ -57,21 +61,25 @@ def queue_next_steps(connection: Connection, asset_id: str) -> None:
 
 
 def due_jobs(connection: Connection, asset_id: str) -> list[Job]:
-    """The jobs of the steps that may run now, whether queued, running or missed."""
+    """The jobs of the steps that may run now, whether queued, running or missed.
+
+    Not of those that go on as chunks, which have jobs of their own.
+    """
     asset = get_asset(connection, asset_id, viewer=INSTALLATION)
-    steps = sorted(next_steps(asset.kind, outcomes_of(asset)))
+    divided = steps_repository.divided_steps(connection, asset_id)
+    steps = sorted(next_steps(asset.kind, outcomes_of(asset)) - divided)
     return [Job(STEP_TASKS[step], asset_id) for step in steps]
 
 
 def begin_attempt(connection: Connection, asset_id: str, step: Step) -> Attempt | None:
-    """Start a try at a step; None when it has ended already or the asset is gone."""
+    """Start a try at a step; None when it has ended, goes on as chunks, or its asset is gone."""
     if steps_repository.lock_asset(connection, asset_id) is None:
         return None
     begun = steps_repository.begin_attempt(connection, asset_id, step)
     if begun is None:
         return None
     asset = get_asset(connection, asset_id, viewer=INSTALLATION)
-    return Attempt(asset, step, *begun)
+    return Attempt(asset, step, begun.number, begun.tries, begun.division is not Division.WHOLE)
 
 
 def hold_attempt(connection: Connection, attempt: Attempt) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from portal.assets.models import Outcome, Step, StepRecord
+from portal.assets.models import Division, Outcome, Step, StepRecord
 from portal.db.tables import assets, steps
 
 _ORDER = {step.value: position for position, step in enumerate(Step)}
@@ -42,8 +43,15 @@ def has_open_step(connection: Connection, asset_id: str) -> bool:
     return connection.scalar(select(query.exists())) or False
 
 
-def begin_attempt(connection: Connection, asset_id: str, step: Step) -> tuple[int, int] | None:
-    """Start the next attempt and return (attempt, tries); None when the step has ended."""
+@dataclass(frozen=True)
+class BegunAttempt:
+    number: int
+    tries: int
+    division: Division | None
+
+
+def begin_attempt(connection: Connection, asset_id: str, step: Step) -> BegunAttempt | None:
+    """Start the next attempt; None when the step has ended, or goes on as chunks."""
     statement = insert(steps).values(
         asset_id=asset_id, name=step, attempt=1, tries=1, started_at=func.now()
     )
@@ -56,10 +64,52 @@ def begin_attempt(connection: Connection, asset_id: str, step: Step) -> tuple[in
                 "started_at": func.now(),
                 "progress": None,
             },
-            where=steps.c.outcome.is_(None),
-        ).returning(steps.c.attempt, steps.c.tries)
+            where=steps.c.outcome.is_(None) & steps.c.division.is_distinct_from(Division.CHUNKS),
+        ).returning(steps.c.attempt, steps.c.tries, steps.c.division)
     ).one_or_none()
-    return (row.attempt, row.tries) if row else None
+    return _begun(row) if row else None
+
+
+def divided_attempt(
+    connection: Connection, asset_id: str, step: Step, attempt: int
+) -> BegunAttempt | None:
+    """That attempt, if it goes on as chunks and is neither ended nor superseded; locks its row."""
+    query = select(steps).where(*_is(asset_id, step, attempt), steps.c.division == Division.CHUNKS)
+    row = connection.execute(query.with_for_update()).one_or_none()
+    return _begun(row) if row else None
+
+
+def divided_steps(connection: Connection, asset_id: str) -> set[Step]:
+    """Those that go on as chunks."""
+    query = select(steps.c.name).where(
+        steps.c.asset_id == asset_id,
+        steps.c.outcome.is_(None),
+        steps.c.division == Division.CHUNKS,
+    )
+    return {Step(name) for name in connection.scalars(query)}
+
+
+def divide(connection: Connection, asset_id: str, step: Step, attempt: int) -> None:
+    """The attempt goes on as chunks."""
+    _update(connection, asset_id, step, attempt, division=Division.CHUNKS, detail=None)
+
+
+def forbid_division(
+    connection: Connection, asset_id: str, step: Step, attempt: int, *, detail: str
+) -> None:
+    """The attempt is superseded by one that is yet to come, and whole."""
+    connection.execute(
+        update(steps)
+        .where(*_is(asset_id, step, attempt))
+        .values(
+            attempt=steps.c.attempt + 1,
+            tries=steps.c.tries - 1,
+            division=Division.WHOLE,
+            started_at=None,
+            progress=None,
+            detail=detail,
+        )
+    )
 
 
 def owns_attempt(connection: Connection, asset_id: str, step: Step, attempt: int) -> bool:
@@ -126,6 +176,8 @@ def reset(connection: Connection, asset_id: str, names: Sequence[Step]) -> None:
             outcome=None,
             detail=None,
             notes=[],
+            division=None,
+            progress=None,
             started_at=None,
             finished_at=None,
         )
@@ -149,6 +201,10 @@ def _update(
     connection: Connection, asset_id: str, step: Step, attempt: int, **values: object
 ) -> None:
     connection.execute(update(steps).where(*_is(asset_id, step, attempt)).values(**values))
+
+
+def _begun(row: Row[Any]) -> BegunAttempt:
+    return BegunAttempt(row.attempt, row.tries, Division(row.division) if row.division else None)
 
 
 def _record(row: Row[Any]) -> StepRecord:

@@ -25,7 +25,7 @@ def worker(
     *,
     lanes: Annotated[
         str,
-        typer.Option(help="Only this kind of work, comma-separated: media, light, index."),
+        typer.Option(help=f"Only this kind of work, comma-separated: {', '.join(Lane)}."),
     ] = "",
 ) -> None:
     """Run a worker until Ctrl+C; it starts again whenever it dies.

@@ -10,6 +10,7 @@ from enum import StrEnum
 class Lane(StrEnum):
     """Queues that do not wait for one another: light steps are never behind an encode."""
 
+    FIRST = "first"  # what an editor waits for: never behind hashing or an encode
     MEDIA = "media"
     LIGHT = "light"
     INDEX = "index"
@@ -20,6 +21,7 @@ class Task(StrEnum):
     VERIFY = "assets.verify"
     PROBE = "assets.probe"
     TRANSCODE = "assets.transcode"
+    CHUNK = "recordings.chunk"
     POSTER = "assets.poster"
     PHOTO = "assets.photo"
     CAPTIONS = "assets.captions"
@@ -31,8 +33,9 @@ class Task(StrEnum):
 LANES: Mapping[Task, Lane] = {
     Task.FINISH_UPLOAD: Lane.LIGHT,
     Task.VERIFY: Lane.LIGHT,
-    Task.PROBE: Lane.LIGHT,
+    Task.PROBE: Lane.FIRST,
     Task.TRANSCODE: Lane.MEDIA,
+    Task.CHUNK: Lane.MEDIA,
     Task.POSTER: Lane.LIGHT,
     Task.PHOTO: Lane.LIGHT,
     Task.CAPTIONS: Lane.LIGHT,
@@ -44,7 +47,7 @@ LANES: Mapping[Task, Lane] = {
 
 @dataclass(frozen=True)
 class Job:
-    """One piece of work to queue: `subject_id` is the id of the upload, asset or event."""
+    """One piece of work to queue: `subject_id` is the id of the upload, asset, chunk or event."""
 
     task: Task
     subject_id: str

@@ -64,6 +64,7 @@ BROAD_EXCEPTS: Mapping[str, str] = {
     "portal/cli/main.py": "the command line's last border",
     "workers/queue.py": "a step's last border: a fault of ours fails the step, not the worker",
     "workers/runner.py": "a step's last border: a fault of ours fails the step, not the worker",
+    "workers/chunk_runner.py": "a chunk's last border, for the same reason",
     "workers/reconcile.py": "the last border of a repair: the sweep must go on for ever",
     "workers/indexing.py": "the last border of a look: the keeper must go on for ever",
     "workers/photo/exif.py": "exifread raises anything on damaged files",

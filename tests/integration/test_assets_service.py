@@ -507,9 +507,11 @@ def test_what_is_shown_is_known_by_its_keys(connection: Connection, event_id: st
     attempt = begin(connection, asset_id, Step.TRANSCODE)
     service.publish_renditions(connection, attempt, [rendition(attempt, "360p")])
     prefix = f"assets/{asset_id}/"
-    assert service.shown_prefixes(connection, asset_id) == (
+    assert service.shown_keys(connection, asset_id) == {
         f"{prefix}original",
-        f"{prefix}transcode/1/360p/",
-    )
+        f"{prefix}transcode/1/360p/init.mp4",
+        f"{prefix}transcode/1/360p/00001.m4s",
+        f"{prefix}transcode/1/360p/00002.m4s",
+    }
     service.remove_asset(connection, asset_id)
-    assert service.shown_prefixes(connection, asset_id) == ()
+    assert service.shown_keys(connection, asset_id) == set()

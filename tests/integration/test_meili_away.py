@@ -28,9 +28,10 @@ from tests.meilisearch_index import MeilisearchIndex, index_on, server_or_skip
 from tests.stoppable_meilisearch import Stoppable, gate_to, own_server_or_skip
 from tests.stored_files import asset_of, forget_jobs, make_event, store
 from workers import indexing
+from workers.chunk_runner import ChunkRunner
 from workers.indexing import IndexKeeper, mend_index
 from workers.queue import JobRunner, build_app, run_until
-from workers.registry import STEP_HANDLERS, job_handlers
+from workers.registry import CHUNK_HANDLERS, STEP_HANDLERS, job_handlers
 from workers.runner import StepRunner
 from workers.sandbox import open_sandbox
 
@@ -89,8 +90,10 @@ def _place(
 def working(runtime: Runtime) -> Iterator[None]:
     """A worker of all lanes."""
     stop = threading.Event()
-    runner = StepRunner(runtime, open_sandbox(runtime.settings), STEP_HANDLERS, stop)
-    app = build_app(JobRunner(runtime.engine, job_handlers(runner)))
+    sandbox = open_sandbox(runtime.settings)
+    steps = StepRunner(runtime, sandbox, STEP_HANDLERS, stop)
+    chunks = ChunkRunner(runtime, sandbox, CHUNK_HANDLERS, stop)
+    app = build_app(JobRunner(runtime.engine, job_handlers(steps, chunks)))
 
     def work() -> None:
         asyncio.run(run_until(app, list(Lane), stop, engine=runtime.engine, on_alive=lambda: None))

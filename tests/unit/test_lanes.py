@@ -30,7 +30,10 @@ def test_every_step_has_a_task_of_its_own() -> None:
 
 
 def test_only_encodes_are_in_the_lane_of_encodes() -> None:
-    assert {task for task, lane in LANES.items() if lane is Lane.MEDIA} == {Task.TRANSCODE}
+    assert {task for task, lane in LANES.items() if lane is Lane.MEDIA} == {
+        Task.TRANSCODE,
+        Task.CHUNK,
+    }
 
 
 def test_one_job_of_the_index_at_a_time() -> None:

@@ -20,6 +20,7 @@ from portal.storage.key_reading import (
 ID = new_id()
 ORIGINAL = keys.original(ID)
 SHOWN = f"assets/{ID}/transcode/2/360p/"
+SHOWN_INIT = f"{SHOWN}init.mp4"
 
 
 def known(
@@ -28,7 +29,7 @@ def known(
     return KnownAsset(
         is_gone=is_gone,
         is_quiet=is_quiet,
-        shown=(ORIGINAL, SHOWN),
+        shown={ORIGINAL, SHOWN_INIT},
         steps={"transcode": StepMark(attempt, has_ended)},
     )
 
@@ -36,7 +37,7 @@ def known(
 def stored(*attempts: int) -> list[str]:
     return [
         ORIGINAL,
-        f"{SHOWN}init.mp4",
+        SHOWN_INIT,
         *(keys.result(ID, "transcode", attempt, "480p/init.mp4") for attempt in attempts),
     ]
 
@@ -55,6 +56,13 @@ def test_what_no_attempt_can_show_is_left_over(
 ) -> None:
     found = leftover_keys(stored(1, 2, 3), known(attempt=attempt, has_ended=has_ended))
     assert found == stored(*sorted(left_over))[2:]
+
+
+def test_what_a_try_stored_beside_what_is_shown_is_left_over() -> None:
+    """A chunk's try that was thought dead stores under the same prefix as the one that followed."""
+    stray = f"{SHOWN}00007.m4s"
+    assert leftover_keys([SHOWN_INIT, stray], known(attempt=2, has_ended=True)) == [stray]
+    assert leftover_keys([SHOWN_INIT, stray], known(attempt=2, has_ended=False)) == []
 
 
 def test_everything_of_an_asset_that_is_gone_is_left_over() -> None:
