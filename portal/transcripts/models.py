@@ -15,12 +15,16 @@ class TranscriptStatus(StrEnum):
 
 @dataclass(frozen=True)
 class Cue:
-    """One timed line. `text` is plain: no markup, entities resolved, lines joined by "\\n"."""
+    """One timed line. `text` is plain: no markup, entities resolved, lines joined by "\\n".
+
+    `styled` is the same text as WebVTT writes it, with tags of the allow-list, if it has any.
+    """
 
     start_seconds: float
     end_seconds: float
     text: str
     speaker: str | None = None
+    styled: str | None = None
 
 
 @dataclass(frozen=True)

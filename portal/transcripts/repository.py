@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.db.tables import assets, cues, events, originals, transcripts
@@ -131,6 +131,14 @@ def shown_on(
     ]
 
 
+def cues_between(
+    connection: Connection, transcript_id: str, *, start_seconds: float, end_seconds: float
+) -> tuple[Cue, ...]:
+    """Those that show between two instants, the second excluded."""
+    shows = and_(cues.c.start_seconds < end_seconds, cues.c.end_seconds > start_seconds)
+    return _cues_of(connection, transcript_id, shows)
+
+
 def _transcript(row: Row[Any], spoken: tuple[Cue, ...]) -> Transcript:
     return Transcript(
         id=row.id,
@@ -142,8 +150,11 @@ def _transcript(row: Row[Any], spoken: tuple[Cue, ...]) -> Transcript:
     )
 
 
-def _cues_of(connection: Connection, transcript_id: str) -> tuple[Cue, ...]:
-    query = select(cues).where(cues.c.transcript_id == transcript_id).order_by(cues.c.position)
+def _cues_of(
+    connection: Connection, transcript_id: str, *conditions: ColumnElement[bool]
+) -> tuple[Cue, ...]:
+    is_wanted = and_(cues.c.transcript_id == transcript_id, *conditions)
+    query = select(cues).where(is_wanted).order_by(cues.c.position)
     return tuple(
         Cue(row.start_seconds, row.end_seconds, row.text, row.speaker)
         for row in connection.execute(query)

@@ -52,6 +52,15 @@ def stray_suffix_of(connection: Connection, event_id: str, caption_filename: str
     return stray_suffix(caption_filename, [recording.filename for recording in recordings])
 
 
+def cues_between(
+    connection: Connection, transcript: Transcript, *, start_seconds: float, end_seconds: float
+) -> tuple[Cue, ...]:
+    """Those of a transcript that show between two instants, the second excluded."""
+    return repository.cues_between(
+        connection, transcript.id, start_seconds=start_seconds, end_seconds=end_seconds
+    )
+
+
 def transcripts_of(
     connection: Connection, asset_id: str, *, viewer: Viewer, with_cues: bool = True
 ) -> list[Transcript]:

@@ -102,7 +102,7 @@ def test_blank_lines_inside_a_cue() -> None:
 def test_cues_out_of_order_are_sorted_and_that_is_said() -> None:
     text = "00:00:03 --> 00:00:04\nworld\n\n00:00:01 --> 00:00:02.5\nHello\n"
     assert tuple(cues_of(text)) == HELLO_WORLD
-    assert notes_of(text) == ("1 cue moved into the order of time.",)
+    assert notes_of(text) == ("1 cue moved into the order of time (line 4).",)
 
 
 def test_overlapping_cues_are_kept() -> None:
@@ -117,19 +117,19 @@ def test_overlapping_cues_are_kept() -> None:
 def test_a_cue_without_a_duration_is_given_one(wrong: str, following: str, end: float) -> None:
     text = f"00:01 --> {wrong}\nHello\n\n{following} --> 00:10\nworld\n"
     assert cues_of(text)[0] == Cue(1.0, end, "Hello")
-    assert notes_of(text) == ("1 cue given an end after the start.",)
+    assert notes_of(text) == ("1 cue given an end after the start (line 1).",)
 
 
 def test_a_time_that_cannot_be_read_costs_its_own_cue_only() -> None:
     text = f"{SRT}\n3\n00:00:05:12 --> 00:00:06:00\nlost\n\n4\n00:00:07 --> 00:00:08\nkept\n"
     assert tuple(cues_of(text)) == (*HELLO_WORLD, Cue(7.0, 8.0, "kept"))
-    assert notes_of(text) == ("1 cue left out for a time that cannot be read.",)
+    assert notes_of(text) == ("1 cue left out for a time that cannot be read (line 10).",)
 
 
 def test_a_cue_without_text_is_left_out() -> None:
     text = f"{SRT}\n3\n00:00:05 --> 00:00:06\n<i> </i>\n"
     assert tuple(cues_of(text)) == HELLO_WORLD
-    assert notes_of(text) == ("1 cue left out for want of text.",)
+    assert notes_of(text) == ("1 cue left out for want of text (line 10).",)
 
 
 def test_more_cues_than_a_day_of_speech() -> None:
@@ -235,7 +235,8 @@ def test_a_damaged_place_does_not_spoil_the_rest() -> None:
         (b"00:01 --> 00:02\n\n", "holds no captions"),
         (b"\xff\xd8\xff\xe0" + bytes(range(256)) * 20, "holds no captions"),
         (b"[Script Info]\nTitle: x\n", "format SubStation Alpha"),
-        (b'<?xml version="1.0"?>\n<tt xmlns="http://www.w3.org/ns/ttml">', "format TTML"),
+        (b'<?xml version="1.0"?>\n<tt xmlns="http://www.w3.org/ns/ttml">', "damaged in line 2"),
+        (b'<?xml version="1.0"?>\n<!-- x -->\n<rss version="2.0"/>', "root element is <rss>"),
         (b"{100}{200}Hello", "format MicroDVD"),
     ],
 )
@@ -257,7 +258,7 @@ def test_limits_of_bytes_and_cues() -> None:
 def test_a_cue_of_endless_length_is_cut() -> None:
     text = "00:01 --> 00:02\n" + "word " * TEXT_LENGTH_MAX
     assert len(cues_of(text)[0].text) <= TEXT_LENGTH_MAX
-    assert notes_of(text) == ("1 cue cut after 10,000 characters.",)
+    assert notes_of(text) == ("1 cue cut after 10,000 characters (line 1).",)
 
 
 def test_times_never_go_backwards_in_what_is_read() -> None:

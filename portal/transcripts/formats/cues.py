@@ -1,16 +1,15 @@
-"""What SubRip and WebVTT have in common: lines -> timed texts -> cues in good order."""
+"""What all formats have in common: timed texts -> cues in good order, and what was mended."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from portal.errors import InvalidInput
-from portal.transcripts.formats.markup import read_markup
-from portal.transcripts.formats.times import Span, find_timing, is_timing
+from portal.transcripts.formats.speakers import Speech
+from portal.transcripts.formats.times import Span
 from portal.transcripts.models import Cue
 
 CUES_MAX = 100_000
@@ -30,73 +29,99 @@ class Parsed:
 
 @dataclass(frozen=True)
 class TimedText:
-    """A timing line and what follows it; `span` is None when the time cannot be read."""
+    """What is said in a span, and in which line of the file it stands, if it has lines.
+
+    `span` is None when the time cannot be read.
+    """
 
     span: Span | None
-    raw: str
+    speeches: tuple[Speech, ...]
+    line: int | None = None
 
 
-IsIdentifier = Callable[[Sequence[str], int], bool]
-"""(lines, index of the line before a timing line) -> whether that line names the cue."""
+@dataclass
+class _Faults:
+    """How often each fault was met, and in which line first."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    first_lines: dict[str, int | None] = field(default_factory=dict)
+
+    def add(self, fault: str, line: int | None) -> None:
+        self.counts[fault] = self.counts.get(fault, 0) + 1
+        self.first_lines.setdefault(fault, line)
+
+    def notes(self) -> tuple[str, ...]:
+        return tuple(self._note(fault, count) for fault, count in self.counts.items())
+
+    def _note(self, fault: str, count: int) -> str:
+        line = self.first_lines[fault]
+        first = "line" if count == 1 else "the first in line"
+        place = "" if line is None else f" ({first} {line})"
+        return f"{count:,} {'cue' if count == 1 else 'cues'} {fault}{place}."
 
 
-def scan(lines: Sequence[str], *, is_identifier: IsIdentifier) -> Iterator[TimedText]:
-    """Everything between two timing lines belongs to the first, blank lines or not."""
-    timings = [index for index, line in enumerate(lines) if is_timing(line)]
-    for start, following in pairwise([*timings, len(lines)]):
-        end = following
-        if following < len(lines) and end - 1 > start and is_identifier(lines, end - 1):
-            end -= 1
-        yield TimedText(find_timing(lines[start]), "\n".join(lines[start + 1 : end]))
+_Placed = tuple[Cue, int | None]
+"""A cue and the line of its time."""
 
 
-def collect(texts: Iterator[TimedText], *, with_overrides: bool) -> Parsed:
+def collect(texts: Iterable[TimedText]) -> Parsed:
     """Cues of `texts`, in order. Raises InvalidInput when there are too many."""
-    faults: Counter[str] = Counter()
-    cues: list[Cue] = []
+    faults = _Faults()
+    placed: list[_Placed] = []
     for text in texts:
-        cues += _cues(text, faults, with_overrides=with_overrides)
-        if len(cues) > CUES_MAX:
+        span = _usable_span(text, faults)
+        if span is not None:
+            placed += ((cue, text.line) for cue in _cues(text, span, faults))
+        if len(placed) > CUES_MAX:
             raise InvalidInput(f"The captions have more than {CUES_MAX:,} cues.")
-    faults["moved into the order of time"] += sum(
-        later.start_seconds < earlier.start_seconds for earlier, later in pairwise(cues)
-    )
-    cues.sort(key=lambda cue: cue.start_seconds)
-    mended = _with_durations(cues, faults)
-    return Parsed(mended, tuple(_note(fault, count) for fault, count in faults.items() if count))
+    for (earlier, _), (later, line) in pairwise(placed):
+        if later.start_seconds < earlier.start_seconds:
+            faults.add("moved into the order of time", line)
+    placed.sort(key=lambda one: one[0].start_seconds)
+    return Parsed(_with_durations(placed, faults), faults.notes())
 
 
-def _cues(text: TimedText, faults: Counter[str], *, with_overrides: bool) -> list[Cue]:
-    if text.span is None:
-        faults["left out for a time that cannot be read"] += 1
-        return []
-    speeches = read_markup(text.raw, with_overrides=with_overrides)
-    faults["left out for want of text"] += not speeches
-    faults[f"cut after {TEXT_LENGTH_MAX:,} characters"] += sum(
-        len(speech.text) > TEXT_LENGTH_MAX for speech in speeches
-    )
-    start, end = text.span.start_ms / 1000, text.span.end_ms / 1000
-    return [
-        Cue(start, end, speech.text[:TEXT_LENGTH_MAX].rstrip(), speech.speaker)
-        for speech in speeches
-    ]
+def _usable_span(text: TimedText, faults: _Faults) -> Span | None:
+    """Nothing is shown before a recording begins."""
+    span = text.span
+    if span is None:
+        faults.add("left out for a time that cannot be read", text.line)
+        return None
+    if span.start_ms >= 0:
+        return span
+    if span.end_ms <= 0:
+        faults.add("left out for ending before the recording begins", text.line)
+        return None
+    faults.add("cut where the recording begins", text.line)
+    return replace(span, start_ms=0)
 
 
-def _with_durations(cues: Sequence[Cue], faults: Counter[str]) -> tuple[Cue, ...]:
+def _cues(text: TimedText, span: Span, faults: _Faults) -> list[Cue]:
+    if not text.speeches:
+        faults.add("left out for want of text", text.line)
+    start, end = span.start_ms / 1000, span.end_ms / 1000
+    cues: list[Cue] = []
+    for spoken in text.speeches:
+        if len(spoken.text) > TEXT_LENGTH_MAX:
+            faults.add(f"cut after {TEXT_LENGTH_MAX:,} characters", text.line)
+            shortened = spoken.text[:TEXT_LENGTH_MAX].rstrip()
+            cues.append(Cue(start, end, shortened, spoken.speaker))
+        else:
+            cues.append(Cue(start, end, spoken.text, spoken.speaker, spoken.styled))
+    return cues
+
+
+def _with_durations(placed: Sequence[_Placed], faults: _Faults) -> tuple[Cue, ...]:
     """Cues that end at or before their start are given one, before the next cue."""
-    starts = [cue.start_seconds for cue in cues]
+    starts = [cue.start_seconds for cue, _ in placed]
     mended: list[Cue] = []
-    for cue in cues:
+    for cue, line in placed:
         if cue.end_seconds > cue.start_seconds:
             mended.append(cue)
             continue
-        faults["given an end after the start"] += 1
+        faults.add("given an end after the start", line)
         index = bisect_right(starts, cue.start_seconds)
         following = starts[index : index + 1]
         end = min([round(cue.start_seconds + MENDED_SECONDS, 3), *following])
         mended.append(replace(cue, end_seconds=end))
     return tuple(mended)
-
-
-def _note(fault: str, count: int) -> str:
-    return f"{count} {'cue' if count == 1 else 'cues'} {fault}."

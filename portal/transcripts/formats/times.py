@@ -1,19 +1,22 @@
-"""Times of cues, read as tolerantly as players do, and written as WebVTT wants them."""
+"""Times of cues, read as tolerantly as players do, and written as WebVTT and SubRip want them."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-_TIME = r"(?:([0-9]{1,4})\s?:\s?)?([0-9]{1,3})\s?:\s?([0-9]{1,2})(?:\s?[.,]\s?([0-9]{1,9}))?"
+_TIME = (
+    r"([-−]?)\s?(?:([0-9]{1,4})\s?:\s?)?([0-9]{1,3})\s?:\s?([0-9]{1,2})"
+    r"(?:\s?[.,]\s?([0-9]{1,9}))?"
+)
 _ARROW = r"\s*(?:-\s?-?|[–—])\s?>\s*"
 _TIMING = re.compile(rf"\s*{_TIME}{_ARROW}{_TIME}(?![0-9:])")
-_LOOKS_LIKE_TIMING = re.compile(r"\s*[0-9]{1,4}\s?[:.,].*(?:--|[–—])\s?>")
+_LOOKS_LIKE_TIMING = re.compile(r"\s*[-−]?[0-9]{1,4}\s?[:.,].*(?:--|[–—])\s?>")
 
 
 @dataclass(frozen=True)
 class Span:
-    """A start and an end in milliseconds; the end may be wrong."""
+    """A start and an end in milliseconds; either may be wrong."""
 
     start_ms: int
     end_ms: int
@@ -25,7 +28,7 @@ def find_timing(line: str) -> Span | None:
     if match is None:
         return None
     groups = match.groups()
-    return Span(_milliseconds(*groups[:4]), _milliseconds(*groups[4:]))
+    return Span(_signed(*groups[:5]), _signed(*groups[5:]))
 
 
 def is_timing(line: str) -> bool:
@@ -39,7 +42,12 @@ def vtt_time(milliseconds: int) -> str:
     return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}.{rest:03d}"
 
 
-def _milliseconds(hours: str | None, minutes: str, seconds: str, fraction: str | None) -> int:
+def milliseconds(hours: str | None, minutes: str, seconds: str, fraction: str | None) -> int:
     # A short fraction is a decimal fraction, as in ISO 8601: `,1` is a tenth of a second, not 1 ms.
     whole = (int(hours or 0) * 60 + int(minutes)) * 60 + int(seconds)
     return whole * 1000 + round(int((fraction or "0").ljust(9, "0")) / 1_000_000)
+
+
+def _signed(sign: str, hours: str | None, minutes: str, seconds: str, fraction: str | None) -> int:
+    value = milliseconds(hours, minutes, seconds, fraction)
+    return -value if sign else value
