@@ -17,6 +17,7 @@ from portal.assets import api as assets_api
 from portal.assets import pages as assets_pages
 from portal.delivery import routes as delivery
 from portal.desk import pages as desk_pages
+from portal.desk.assets import pages as desk_assets_pages
 from portal.desk.files import pages as desk_files_pages
 from portal.errors import PortalError
 from portal.events import api as events_api
@@ -49,6 +50,7 @@ PAGES = (
     people_pages,
     search_pages,
     desk_pages,
+    desk_assets_pages,
     desk_files_pages,
     delivery,
     accounts_pages,

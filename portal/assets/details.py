@@ -8,28 +8,37 @@ from dataclasses import dataclass
 from portal.assets.durations import playing_seconds
 from portal.assets.models import Asset, AssetState, Kind, PhotoMetadata
 from portal.assets.views import (
+    Download,
     Notice,
     Picture,
-    Player,
     asset_caption,
     asset_path,
     asset_title,
     credit_of,
+    file_stem,
     large_picture,
     notice_of,
     photo_sizes,
-    player_of,
     taken_at,
 )
 from portal.delivery.urls import captions_path, rendition_path
 from portal.events.models import Event
 from portal.people.models import Person
+from portal.recordings.views import Player, player_of
 from portal.transcripts.models import Transcript
 from portal.transcripts.views import TranscriptView
 from portal.web.addresses import page_path, phrase_path
 from portal.web.formatting import format_clock
 from portal.web.i18n import gettext, msg
-from portal.web.presentation import Text, format_size, language_name, plain_text, text_in
+from portal.web.presentation import (
+    Fact,
+    Text,
+    facts_in,
+    format_size,
+    language_name,
+    plain_text,
+    text_in,
+)
 
 DESCRIPTION_LENGTH_MAX = 300
 NOT_YET = msg("There is nothing to play yet.")
@@ -46,22 +55,6 @@ class Link:
 class EventLink:
     path: str
     title: Text
-
-
-@dataclass(frozen=True)
-class Fact:
-    name: str
-    value: object
-
-
-@dataclass(frozen=True)
-class Download:
-    """`name` says which of several it is; `size` also stands for its format."""
-
-    path: str
-    filename: str
-    name: str
-    size: str
 
 
 @dataclass(frozen=True)
@@ -169,7 +162,7 @@ def recording_page(
         missing=gettext(language, NEVER if subject.state is AssetState.FAILED else NOT_YET),
         transcript=transcript,
         people=subject.people_links,
-        facts=_facts(language, [*_recording_facts(subject), *_file_facts(subject)]),
+        facts=facts_in(language, [*_recording_facts(subject), *_file_facts(subject)]),
         captions=_captions(asset, transcripts, language=language),
         video=_video_facts(asset, event),
     )
@@ -196,7 +189,7 @@ def photo_page(subject: Subject) -> PhotoPage:
         picture=large_picture(asset, alt=str(heading)),
         people=subject.people_links,
         keywords=_keywords(asset, language),
-        facts=_facts(language, [*_photo_facts(subject), *_file_facts(subject)]),
+        facts=facts_in(language, [*_photo_facts(subject), *_file_facts(subject)]),
         downloads=_downloads(asset, language=language),
     )
 
@@ -212,16 +205,11 @@ def captions_page(
         notice=subject.notice,
         transcript=transcript,
         recording_path=page_path(language, "assets", recording_id) if recording_id else "",
-        facts=_facts(language, [(msg("Language"), _spoken(subject)), *_file_facts(subject)]),
+        facts=facts_in(language, [(msg("Language"), _spoken(subject)), *_file_facts(subject)]),
     )
 
 
 Pairs = Iterable[tuple[str, object]]
-
-
-def _facts(language: str, pairs: Pairs) -> tuple[Fact, ...]:
-    """Those that have a value; names are translated here."""
-    return tuple(Fact(gettext(language, name), value) for name, value in pairs if value)
 
 
 def _recording_facts(subject: Subject) -> Pairs:
@@ -283,7 +271,7 @@ def _captions(
     return tuple(
         Download(
             path=captions_path(asset.id, transcript.language),
-            filename=f"{_stem(asset)}.{transcript.language}.vtt",
+            filename=f"{file_stem(asset)}.{transcript.language}.vtt",
             name=language_name(transcript.language, language=language),
             size="WebVTT",
         )
@@ -291,14 +279,10 @@ def _captions(
     )
 
 
-def _stem(asset: Asset) -> str:
-    return asset.filename.rpartition(".")[0] or asset.filename
-
-
 def _downloads(asset: Asset, *, language: str) -> tuple[Download, ...]:
     if asset.kind is not Kind.PHOTO:
         return ()
-    stem = _stem(asset)
+    stem = file_stem(asset)
     return tuple(
         Download(
             path=rendition_path(asset.id, size.name),

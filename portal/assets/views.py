@@ -1,31 +1,32 @@
-"""Assets as pages show them: cards, players, pictures, and honest sentences about their state."""
+"""Assets as pages show them: names, pictures, and honest sentences about their state."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from portal.assets.durations import is_cut_off, made_seconds, playing_seconds
+from portal.assets.durations import is_cut_off, made_seconds
+from portal.assets.made_files import JPEG_TYPE, WEBP_TYPE
 from portal.assets.models import (
     Asset,
     AssetState,
-    Kind,
     PhotoMetadata,
     Rendition,
     RenditionKind,
     Step,
 )
-from portal.delivery.urls import captions_path, hls_path, rendition_path
+from portal.delivery.urls import rendition_path
 from portal.events.models import Event
-from portal.transcripts.models import Transcript
 from portal.web.addresses import page_path
 from portal.web.formatting import format_clock
 from portal.web.i18n import gettext, msg
-from portal.web.presentation import Moment, Text, instant, language_name, plain_text, text_in
+from portal.web.presentation import Moment, Text, instant, plain_text, text_in
 
 POSTER = "poster.jpg"
 PLAYABLE = frozenset({RenditionKind.PREVIEW, RenditionKind.VIDEO, RenditionKind.AUDIO})
 DEFAULT_SIZE = (1280, 720)
+THUMBNAILS = 2
+"""So many of the smallest sizes are offered for a place in a grid."""
 TALL_RATIO = 1.05
 """A picture higher than wide by more than this is shown whole rather than cut to 3:2."""
 
@@ -42,13 +43,17 @@ PLAYS_ALREADY = msg("Still being processed: the first part plays already.")
 
 @dataclass(frozen=True)
 class Picture:
-    """An image in several widths; `width` and `height` give its shape before it is loaded."""
+    """An image in several widths; `width` and `height` give its shape before it is loaded.
+
+    `src` and `srcset` are of a type that everything reads, `webp_srcset` is smaller; "" for none.
+    """
 
     src: str
     srcset: str
     width: int
     height: int
     alt: str
+    webp_srcset: str = ""
 
     @property
     def is_tall(self) -> bool:
@@ -70,15 +75,13 @@ class Notice:
 
 
 @dataclass(frozen=True)
-class RecordingCard:
+class Download:
+    """`name` says which of several it is; `size` also stands for its format."""
+
     path: str
-    title: Text
-    poster: Picture | None
-    clock: str
-    is_audio: bool
-    note: str
-    state: AssetState
-    languages: tuple[str, ...]
+    filename: str
+    name: str
+    size: str
 
 
 @dataclass(frozen=True)
@@ -91,27 +94,6 @@ class PhotoCard:
     credit: str
     taken: Moment | None
     note: str
-
-
-@dataclass(frozen=True)
-class Track:
-    path: str
-    language: str
-    label: str
-
-
-@dataclass(frozen=True)
-class Player:
-    """`start_seconds` is "" when it begins at the beginning."""
-
-    is_audio: bool
-    hls: str
-    poster: str
-    width: int
-    height: int
-    tracks: tuple[Track, ...]
-    start_seconds: str
-    label: str
 
 
 def asset_path(asset: Asset, *, language: str) -> str:
@@ -131,6 +113,11 @@ def asset_caption(asset: Asset, *, language: str, event: Event) -> Text:
     if caption or not own:
         return caption
     return plain_text(own, language=language, spoken=asset.language)
+
+
+def file_stem(asset: Asset) -> str:
+    """Its file's name without what tells the type."""
+    return asset.filename.rpartition(".")[0] or asset.filename
 
 
 def credit_of(asset: Asset, *, event: Event) -> str:
@@ -173,58 +160,41 @@ def _rest_of(asset: Asset, state: AssetState, detail: str | None) -> str | None:
     return None if is_told and transcode and transcode.detail == detail else detail
 
 
-def recording_card(
-    asset: Asset,
-    state: AssetState,
-    *,
-    language: str,
-    event: Event,
-    spoken: Sequence[str] = (),
-) -> RecordingCard:
-    """`spoken`: the languages that it has a transcript in."""
-    notice = notice_of(asset, state, detail=None, language=language)
-    seconds = playing_seconds(asset)
-    return RecordingCard(
-        path=asset_path(asset, language=language),
-        title=asset_title(asset, language=language, event=event),
-        poster=_picture(asset, [asset.rendition(POSTER)], alt=""),
-        clock=format_clock(seconds) if seconds else "",
-        is_audio=asset.kind is Kind.AUDIO,
-        note=notice.sentence if notice else "",
-        state=state,
-        languages=tuple(
-            language_name(code, language=language, in_sentence=True) for code in spoken
-        ),
-    )
-
-
 def photo_card(asset: Asset, state: AssetState, *, language: str, event: Event) -> PhotoCard:
     title = asset_title(asset, language=language, event=event)
     caption = asset_caption(asset, language=language, event=event)
-    sizes = photo_sizes(asset)
     alt = str(caption or title)
     notice = notice_of(asset, state, detail=None, language=language)
     return PhotoCard(
         path=asset_path(asset, language=language),
-        thumbnail=_picture(asset, sizes[:2], alt=alt),
-        large=_picture(asset, sizes[-1:], alt=alt),
+        thumbnail=_photo(asset, slice(THUMBNAILS), alt=alt),
+        large=_photo(asset, slice(-1, None), alt=alt),
         title=title,
         caption=caption,
         credit=credit_of(asset, event=event),
         taken=taken_at(asset, language=language, event=event),
-        note=notice.sentence if notice and not sizes else "",
+        note=notice.sentence if notice and not photo_sizes(asset) else "",
     )
 
 
-def photo_sizes(asset: Asset) -> list[Rendition]:
-    """Its web sizes, the smallest first."""
-    images = [r for r in asset.renditions if r.kind is RenditionKind.IMAGE and r.width]
+def photo_sizes(asset: Asset, *, media_type: str = JPEG_TYPE) -> list[Rendition]:
+    """Its web sizes of one type, the smallest first."""
+    images = [
+        rendition
+        for rendition in asset.renditions
+        if rendition.kind is RenditionKind.IMAGE and rendition.media_type == media_type
+    ]
     return sorted(images, key=lambda rendition: rendition.width or 0)
 
 
 def large_picture(asset: Asset, *, alt: str) -> Picture | None:
     """All sizes, for a place as wide as the page."""
-    return _picture(asset, photo_sizes(asset)[::-1], alt=alt)
+    return _photo(asset, slice(None, None, -1), alt=alt)
+
+
+def poster_picture(asset: Asset) -> Picture | None:
+    poster = asset.rendition(POSTER)
+    return _picture(asset, [poster], alt="") if poster else None
 
 
 def taken_at(asset: Asset, *, language: str, event: Event) -> Moment | None:
@@ -237,56 +207,26 @@ def is_playable(asset: Asset) -> bool:
     return any(rendition.kind in PLAYABLE for rendition in asset.renditions)
 
 
-def player_of(
-    asset: Asset,
-    transcripts: Sequence[Transcript],
-    *,
-    language: str,
-    event: Event,
-    start_seconds: float | None = None,
-) -> Player | None:
-    """None while nothing of it plays."""
-    if not is_playable(asset):
-        return None
-    poster = asset.rendition(POSTER)
-    return Player(
-        is_audio=asset.kind is Kind.AUDIO,
-        hls=hls_path(asset.id),
-        poster=rendition_path(asset.id, POSTER) if poster else "",
-        width=asset.width or DEFAULT_SIZE[0],
-        height=asset.height or DEFAULT_SIZE[1],
-        tracks=_tracks(asset, transcripts, language=language),
-        start_seconds=f"{start_seconds:.3f}" if start_seconds else "",
-        label=str(asset_title(asset, language=language, event=event)),
-    )
-
-
-def _tracks(asset: Asset, transcripts: Sequence[Transcript], *, language: str) -> tuple[Track, ...]:
-    """The page's language first, because a player that is asked for captions takes the first."""
-    ordered = sorted(transcripts, key=lambda found: (found.language != language, found.language))
-    return tuple(
-        Track(
-            path=captions_path(asset.id, transcript.language),
-            language=transcript.language,
-            label=language_name(transcript.language),
-        )
-        for transcript in ordered
-    )
-
-
-def _picture(asset: Asset, renditions: Sequence[Rendition | None], *, alt: str) -> Picture | None:
-    """The first is for browsers that know no `srcset`; all are offered to the others."""
-    found = [rendition for rendition in renditions if rendition]
+def _photo(asset: Asset, chosen: slice, *, alt: str) -> Picture | None:
+    """Of the sizes from the smallest to the largest those that are chosen."""
+    found = photo_sizes(asset)[chosen]
     if not found:
         return None
-    first = found[0]
-    addresses = [(rendition_path(asset.id, r.name), r.width or 0) for r in found]
+    smaller = photo_sizes(asset, media_type=WEBP_TYPE)[chosen]
+    return replace(_picture(asset, found, alt=alt), webp_srcset=_srcset(asset, smaller))
+
+
+def _picture(asset: Asset, renditions: Sequence[Rendition], *, alt: str) -> Picture:
+    """The first is for browsers that know no `srcset`; all are offered to the others."""
+    first = renditions[0]
     return Picture(
-        src=addresses[0][0],
-        srcset=", ".join(f"{address} {width}w" for address, width in addresses)
-        if len(addresses) > 1
-        else "",
+        src=rendition_path(asset.id, first.name),
+        srcset=_srcset(asset, renditions) if len(renditions) > 1 else "",
         width=first.width or DEFAULT_SIZE[0],
         height=first.height or DEFAULT_SIZE[1],
         alt=alt,
     )
+
+
+def _srcset(asset: Asset, renditions: Sequence[Rendition]) -> str:
+    return ", ".join(f"{rendition_path(asset.id, r.name)} {r.width or 0}w" for r in renditions)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from portal.assets.models import Asset, AssetState, Kind, Step, StepRecord, StepState
-from portal.assets.views import asset_path, asset_title
+from portal.assets.views import asset_title
 from portal.events.models import Event
 from portal.events.views import EventLine, event_line
 from portal.web.i18n import gettext, msg
@@ -76,6 +76,8 @@ class StepView:
 
 @dataclass(frozen=True)
 class AssetRow:
+    """`path` leads to the asset's desk page."""
+
     id: str
     path: str
     title: Text
@@ -123,6 +125,10 @@ def desk_path(event: Event) -> str:
     return f"/desk/events/{event.slug}"
 
 
+def asset_desk_path(asset_id: str) -> str:
+    return f"/desk/assets/{asset_id}"
+
+
 def desk_line(event: Event, *, language: str) -> DeskLine:
     return DeskLine(
         path=desk_path(event),
@@ -166,7 +172,7 @@ def _row(asset: Asset, state: AssetState, *, event: Event, language: str) -> Ass
     size_bytes = asset.original.size_bytes if asset.original else None
     return AssetRow(
         id=asset.id,
-        path=asset_path(asset, language=language),
+        path=asset_desk_path(asset.id),
         title=asset_title(asset, language=language, event=event),
         filename=asset.filename,
         kind_name=gettext(language, KIND_NAMES[asset.kind]),
@@ -175,7 +181,8 @@ def _row(asset: Asset, state: AssetState, *, event: Event, language: str) -> Ass
         state_name=gettext(language, ASSET_STATE_NAMES[state]),
         notes=tuple(note for record in asset.steps for note in record.notes),
         steps=tuple(
-            _step(record, language) for record in sorted(asset.steps, key=_place_in_pipeline)
+            step_view(record, language=language)
+            for record in sorted(asset.steps, key=_place_in_pipeline)
         ),
     )
 
@@ -184,7 +191,7 @@ def _place_in_pipeline(record: StepRecord) -> int:
     return list(Step).index(record.name)
 
 
-def _step(record: StepRecord, language: str) -> StepView:
+def step_view(record: StepRecord, *, language: str) -> StepView:
     is_running = record.state is StepState.RUNNING and record.progress is not None
     return StepView(
         name=gettext(language, STEP_NAMES[record.name]),

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from portal.assets import service as assets_service
 from portal.assets.models import Asset, Kind
-from portal.assets.views import Player, is_playable, player_of
+from portal.assets.views import is_playable
 from portal.events import service
 from portal.events.models import Event
 from portal.events.views import (
@@ -24,6 +24,7 @@ from portal.events.views import (
     latest_view,
     lead_of,
 )
+from portal.recordings.views import Player, player_of
 from portal.transcripts import service as transcripts_service
 from portal.transcripts.views import one_per_language
 from portal.visibility import PUBLIC, Viewer

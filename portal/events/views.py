@@ -12,15 +12,13 @@ from portal.assets.models import Asset, AssetState, Kind
 from portal.assets.views import (
     PhotoCard,
     Picture,
-    Player,
-    RecordingCard,
     asset_path,
     asset_title,
     photo_card,
-    recording_card,
 )
 from portal.events.models import Contact, Event, ProgrammeItem
 from portal.languages import LocalizedText
+from portal.recordings.views import Player, RecordingCard, recording_card
 from portal.web.addresses import page_path, phrase_path
 from portal.web.formatting import format_zone_offset, format_zone_place
 from portal.web.i18n import gettext, msg

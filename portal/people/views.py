@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from portal.assets.models import Asset, AssetState, Kind
-from portal.assets.views import PhotoCard, RecordingCard, photo_card, recording_card
+from portal.assets.views import PhotoCard, photo_card
 from portal.events.models import Event
 from portal.events.views import EventLine, event_line
 from portal.people.models import Person
+from portal.recordings.views import RecordingCard, recording_card
 from portal.web.addresses import page_path, phrase_path
 
 

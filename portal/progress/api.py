@@ -21,6 +21,7 @@ from portal.assets import service as assets_service
 from portal.assets.models import Asset, StepState
 from portal.assets.pipeline import PIPELINE
 from portal.assets.views import asset_path, asset_title
+from portal.desk.views import asset_desk_path
 from portal.errors import DatabaseUnavailable
 from portal.events import service as events
 from portal.events.models import Event
@@ -177,7 +178,7 @@ def _asset_json(request: Request, event: Event, asset: Asset) -> Mapping[str, ob
         "steps": _steps_json(asset),
         "notes": list(assets_service.notes_of(asset)),
         "page_url": absolute(request, asset_path(asset, language=language)),
-        "desk_url": absolute(request, f"/desk/events/{event.slug}"),
+        "desk_url": absolute(request, asset_desk_path(asset.id)),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +12,7 @@ from markupsafe import Markup
 from portal.languages import PAGE_LANGUAGES, LocalizedText
 from portal.web import formatting
 from portal.web.formatting import LOCALE_NAMES
+from portal.web.i18n import gettext
 
 SIZE_UNITS = ("byte", "kilobyte", "megabyte", "gigabyte", "terabyte")
 
@@ -48,6 +49,19 @@ class Moment:
 
     def __html__(self) -> str:
         return Markup('<time datetime="{}">{}</time>').format(self.iso, self.words)
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A line of a list of names and values."""
+
+    name: str
+    value: object
+
+
+def facts_in(language: str, pairs: Iterable[tuple[str, object]]) -> tuple[Fact, ...]:
+    """Those that have a value; names are translated here."""
+    return tuple(Fact(gettext(language, name), value) for name, value in pairs if value)
 
 
 def text_in(texts: LocalizedText, *, language: str, fallbacks: Sequence[str] = ()) -> Text:

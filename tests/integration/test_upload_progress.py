@@ -161,7 +161,7 @@ def test_first_all_files_are_told_then_what_changes(runtime: Runtime, token: str
             assert told["size_bytes"] == len(FLAC)
             assert told["notes"] == []
             assert told["page_url"] == f"https://localhost/en/assets/{first}"
-            assert told["desk_url"] == "https://localhost/desk/events/scrum"
+            assert told["desk_url"] == f"https://localhost/desk/assets/{first}"
             waiting = {"state": "waiting", "detail": None, "progress": None}
             assert told["steps"] == [
                 {"name": name, **waiting} for name in ("verify", "probe", "transcode", "index")

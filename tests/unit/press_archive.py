@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from portal.assets.made_files import media_type_of
 from portal.assets.models import (
     Asset,
     AssetState,
@@ -63,7 +64,7 @@ def rendition(name: str, kind: RenditionKind, *, width: int = 0, height: int = 0
         attempt=1,
         kind=kind,
         key=f"key/{name}",
-        media_type="application/octet-stream",
+        media_type=media_type_of(name),
         size_bytes=1234,
         sha256="0" * 64,
         width=width or None,
@@ -130,8 +131,11 @@ PHOTO = asset(
     "photo",
     Kind.PHOTO,
     renditions=tuple(
-        rendition(f"photo-{width}.jpg", RenditionKind.IMAGE, width=width, height=width * 2 // 3)
+        rendition(
+            f"photo-{width}.{ending}", RenditionKind.IMAGE, width=width, height=width * 2 // 3
+        )
         for width in (800, 320, 1600)
+        for ending in ("jpg", "webp")
     ),
     captured_at=MORNING + timedelta(hours=2, minutes=5),
     photo=PhotoMetadata(

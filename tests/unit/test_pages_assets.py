@@ -17,9 +17,8 @@ from portal.assets.views import (
     credit_of,
     notice_of,
     photo_card,
-    player_of,
-    recording_card,
 )
+from portal.recordings.views import player_of, recording_card
 from tests.unit.press_archive import (
     BROKEN,
     EVENT,
@@ -124,6 +123,9 @@ def test_a_photo_offers_its_sizes_from_the_smallest() -> None:
     assert card.thumbnail.src == "/media/photo/photo-320.jpg"
     assert card.thumbnail.srcset == (
         "/media/photo/photo-320.jpg 320w, /media/photo/photo-800.jpg 800w"
+    )
+    assert card.thumbnail.webp_srcset == (
+        "/media/photo/photo-320.webp 320w, /media/photo/photo-800.webp 800w"
     )
     assert card.large
     assert card.large.src == "/media/photo/photo-1600.jpg"

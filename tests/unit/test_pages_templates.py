@@ -13,7 +13,6 @@ from markupsafe import Markup
 
 from portal.assets.details import Subject, captions_page, photo_page, recording_page
 from portal.assets.models import Kind
-from portal.assets.views import player_of
 from portal.desk.files.report import FormReport, Refused
 from portal.desk.uploading import upload_panel
 from portal.desk.views import desk_event, desk_line
@@ -21,6 +20,7 @@ from portal.events.pages import HomePage
 from portal.events.views import by_year, event_page, latest_view
 from portal.languages import PAGE_LANGUAGES
 from portal.people.views import Appearances, person_page
+from portal.recordings.views import player_of
 from portal.search.documents import DocumentKind
 from portal.search.models import SearchHit, SearchResults
 from portal.search.views import Labels, refused_page, search_page

@@ -16,7 +16,7 @@ interface AssetNews {
   readonly size_bytes?: number | null;
   readonly steps: readonly StepNews[];
   readonly notes: readonly string[];
-  readonly page_url: string;
+  readonly desk_url: string;
 }
 
 const PAUSE_MILLISECONDS = 10_000;
@@ -200,11 +200,11 @@ export class PressFiles extends HTMLElement {
     return this.querySelector<HTMLElement>(`[data-asset="${CSS.escape(id)}"]`);
   }
 
-  private addRow({ id, page_url }: AssetNews): HTMLElement {
+  private addRow({ id, desk_url }: AssetNews): HTMLElement {
     const row = this.copy("row");
     row.dataset["asset"] = id;
     row.dataset["is"] = "";
-    row.querySelector("a")!.href = page_url;
+    row.querySelector("a")!.href = desk_url;
     this.querySelector("tbody")!.append(row);
     return row;
   }

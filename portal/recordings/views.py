@@ -1,0 +1,194 @@
+"""Recordings as pages show them: cards, players, and what can be taken away of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from portal.assets.durations import playing_seconds
+from portal.assets.models import Asset, AssetState, Kind, Rendition, RenditionKind
+from portal.assets.views import (
+    DEFAULT_SIZE,
+    POSTER,
+    Download,
+    Picture,
+    asset_path,
+    asset_title,
+    file_stem,
+    is_playable,
+    notice_of,
+    poster_picture,
+)
+from portal.delivery.urls import captions_path, hls_path, rendition_path
+from portal.events.models import Event
+from portal.transcripts.models import Transcript
+from portal.web.formatting import format_clock
+from portal.web.i18n import gettext, msg
+from portal.web.presentation import Text, format_size, language_name
+
+STORYBOARD = "storyboard.vtt"
+WAVEFORM = "waveform.json"
+WAVEFORM_PICTURE = "waveform.png"
+DOWNLOAD_NAMES: Mapping[str, str] = {
+    "video.mp4": msg("Video (MP4)"),
+    "sound.m4a": msg("Sound alone (M4A)"),
+}
+"""What may be downloaded of a recording, by its rendition's name, and what readers call it."""
+_DIGITS = re.compile(r"\d+")
+
+
+@dataclass(frozen=True)
+class RecordingCard:
+    path: str
+    title: Text
+    poster: Picture | None
+    clock: str
+    is_audio: bool
+    note: str
+    state: AssetState
+    languages: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Track:
+    path: str
+    language: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Player:
+    """`start_seconds` is "" when it begins at the beginning.
+
+    `storyboard` is the path of the pictures that scrubbing shows, `waveform` the picture of what is
+    only heard.
+    """
+
+    is_audio: bool
+    hls: str
+    poster: str
+    width: int
+    height: int
+    tracks: tuple[Track, ...]
+    start_seconds: str
+    label: str
+    storyboard: str = ""
+    waveform: Picture | None = None
+
+
+def recording_card(
+    asset: Asset,
+    state: AssetState,
+    *,
+    language: str,
+    event: Event,
+    spoken: Sequence[str] = (),
+) -> RecordingCard:
+    """`spoken`: the languages that it has a transcript in."""
+    notice = notice_of(asset, state, detail=None, language=language)
+    seconds = playing_seconds(asset)
+    return RecordingCard(
+        path=asset_path(asset, language=language),
+        title=asset_title(asset, language=language, event=event),
+        poster=poster_picture(asset),
+        clock=format_clock(seconds) if seconds else "",
+        is_audio=asset.kind is Kind.AUDIO,
+        note=notice.sentence if notice else "",
+        state=state,
+        languages=tuple(
+            language_name(code, language=language, in_sentence=True) for code in spoken
+        ),
+    )
+
+
+def player_of(
+    asset: Asset,
+    transcripts: Sequence[Transcript],
+    *,
+    language: str,
+    event: Event,
+    start_seconds: float | None = None,
+) -> Player | None:
+    """None while nothing of it plays."""
+    if not is_playable(asset):
+        return None
+    is_audio = asset.kind is Kind.AUDIO
+    return Player(
+        is_audio=is_audio,
+        hls=hls_path(asset.id),
+        poster=_path_of(asset, POSTER),
+        width=asset.width or DEFAULT_SIZE[0],
+        height=asset.height or DEFAULT_SIZE[1],
+        tracks=_tracks(asset, transcripts, language=language),
+        start_seconds=f"{start_seconds:.3f}" if start_seconds else "",
+        label=str(asset_title(asset, language=language, event=event)),
+        storyboard=_path_of(asset, STORYBOARD),
+        waveform=_waveform(asset) if is_audio else None,
+    )
+
+
+def sound_tracks(asset: Asset) -> list[Rendition]:
+    """As the file has them, the one that plays unasked first."""
+    found = [r for r in asset.renditions if r.kind is RenditionKind.AUDIO]
+    return sorted(found, key=lambda track: _number_in(track.name))
+
+
+def sound_track_name(track: Rendition, *, language: str) -> str:
+    """`Russian · Interpretation`; "" when nothing is known of it."""
+    spoken = track.language and language_name(track.language, language=language)
+    return " · ".join(filter(None, (spoken, track.label)))
+
+
+def downloads_of(asset: Asset) -> list[Rendition]:
+    """The files of a recording that everybody may take away, the largest first."""
+    found = (asset.rendition(name) for name in DOWNLOAD_NAMES)
+    return [rendition for rendition in found if rendition]
+
+
+def download_links(asset: Asset, *, language: str) -> tuple[Download, ...]:
+    return tuple(
+        Download(
+            path=rendition_path(asset.id, file.name),
+            filename=f"{file_stem(asset)}.{file.name.rpartition('.')[2]}",
+            name=_download_name(file, language),
+            size=format_size(file.size_bytes, language=language),
+        )
+        for file in downloads_of(asset)
+    )
+
+
+def _download_name(file: Rendition, language: str) -> str:
+    name = gettext(language, DOWNLOAD_NAMES[file.name])
+    return f"{name}, {file.width} × {file.height}" if file.width and file.height else name
+
+
+def _path_of(asset: Asset, name: str) -> str:
+    return rendition_path(asset.id, name) if asset.rendition(name) else ""
+
+
+def _waveform(asset: Asset) -> Picture | None:
+    found = asset.rendition(WAVEFORM_PICTURE)
+    if found is None or not (found.width and found.height):
+        return None
+    path = rendition_path(asset.id, found.name)
+    return Picture(path, srcset="", width=found.width, height=found.height, alt="")
+
+
+def _number_in(name: str) -> int:
+    """`sound-12` -> 12"""
+    digits = _DIGITS.search(name)
+    return int(digits[0]) if digits else 0
+
+
+def _tracks(asset: Asset, transcripts: Sequence[Transcript], *, language: str) -> tuple[Track, ...]:
+    """The page's language first, because a player that is asked for captions takes the first."""
+    ordered = sorted(transcripts, key=lambda found: (found.language != language, found.language))
+    return tuple(
+        Track(
+            path=captions_path(asset.id, transcript.language),
+            language=transcript.language,
+            label=language_name(transcript.language),
+        )
+        for transcript in ordered
+    )
