@@ -19,7 +19,7 @@ TAKEN_NAMES: Mapping[str, str] = {
     Kind.VIDEO: msg("video"),
     Kind.AUDIO: msg("audio"),
     Kind.PHOTO: msg("photos"),
-    Kind.CAPTIONS: msg("captions (.srt, .vtt)"),
+    Kind.CAPTIONS: msg("captions (.srt, .vtt, .ttml, .sbv, .txt)"),
 }
 PLURAL_FORMS: Mapping[str, int] = {"one": 1, "few": 2, "many": 5, "other": 5}
 """A number of each, by the names of browsers: https://cldr.unicode.org/index/cldr-spec/plural-rules"""

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from portal.events.manifest import MANIFEST_NAME, FileEntry, Manifest
 
-CAPTION_ENDINGS = frozenset({".srt", ".vtt"})
+CAPTION_ENDINGS = frozenset({".dfxp", ".sbv", ".srt", ".ttml", ".txt", ".vtt", ".xml"})
 PHOTO_ENDINGS = frozenset(
     {".avif", ".gif", ".heic", ".heif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 )

@@ -11,9 +11,8 @@ from pathlib import PurePath
 
 from portal.assets.models import Kind
 from portal.errors import UnsupportedMedia
-from portal.transcripts.formats.decode import decode_text
-from portal.transcripts.formats.srt import looks_like_srt
-from portal.transcripts.formats.vtt import looks_like_vtt
+from portal.transcripts.formats.read import CaptionFormat, caption_text, find_format
+from portal.transcripts.formats.ttml import root_of_xml
 from portal.uploads.signatures import find_media_type, name_of_refused
 
 SNIFF_BYTES = 4096
@@ -51,7 +50,16 @@ _PHOTO_SUFFIXES = frozenset(
     {"jpg", "jpeg", "jpe", "jfif", "png", "webp", "tif", "tiff", "heic", "heif", "hif", "avif"}
 )
 _KNOWN_SUFFIXES = _RECORDING_SUFFIXES | _PHOTO_SUFFIXES
-_CAPTION_TYPES = {"srt": "application/x-subrip", "vtt": "text/vtt"}
+_CAPTION_SUFFIXES = frozenset({"srt", "vtt", "ttml", "dfxp", "sbv"})
+_TEXT_SUFFIXES = frozenset({"xml", "txt"})
+"""Of these only what holds captions is taken."""
+_CAPTION_TYPES = {
+    CaptionFormat.SRT: "application/x-subrip",
+    CaptionFormat.VTT: "text/vtt",
+    CaptionFormat.TTML: "application/ttml+xml",
+    CaptionFormat.SBV: "text/plain",
+    CaptionFormat.PLAIN: "text/plain",
+}
 
 
 @dataclass(frozen=True)
@@ -69,7 +77,7 @@ def sniff(filename: str, head: bytes) -> Sniffed:
     suffix = PurePath(filename).suffix.lower().removeprefix(".")
     if not head:
         raise UnsupportedMedia(f"{filename} is empty.")
-    if suffix in _CAPTION_TYPES:
+    if suffix in _CAPTION_SUFFIXES | _TEXT_SUFFIXES:
         return _captions(filename, suffix, head)
     media_type = find_media_type(head)
     if media_type is None:
@@ -85,12 +93,24 @@ def sniff(filename: str, head: bytes) -> Sniffed:
 
 
 def _captions(filename: str, suffix: str, head: bytes) -> Sniffed:
-    text = decode_text(head).text.replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff")
-    if looks_like_vtt(text) or looks_like_srt(text):
-        return Sniffed(Kind.CAPTIONS, _CAPTION_TYPES[suffix])
+    """Told by what they hold: many a tool gives WebVTT the name of SubRip."""
+    text, _ = caption_text(head)
+    caption_format = find_format(text)
+    if caption_format is not None:
+        return Sniffed(Kind.CAPTIONS, _CAPTION_TYPES[caption_format])
+    named = (
+        f"is a .{suffix} file, of which only captions are taken"
+        if suffix in _TEXT_SUFFIXES
+        else "is named as captions"
+    )
+    raise UnsupportedMedia(f"{filename} {named}, but {_why_no_captions(text, head)}.")
+
+
+def _why_no_captions(text: str, head: bytes) -> str:
+    if (root := root_of_xml(text)) is not None:
+        return f"it is XML without timed text: its root element is <{root}>, not <tt>"
     found = name_of_refused(head) or find_media_type(head)
-    cause = f"it is {found}" if found else "no line at its beginning has a start and an end time"
-    raise UnsupportedMedia(f"{filename} is named as captions, but {cause}.")
+    return f"it is {found}" if found else "no line at its beginning has a time"
 
 
 def _kind(media_type: str, suffix: str) -> Kind:
@@ -111,4 +131,4 @@ def _why_refused(suffix: str, head: bytes) -> str:
         return f"is {found}{named}; that is not taken."
     if suffix in _KNOWN_SUFFIXES:
         return f"holds nothing that can be recognised, although its name ends in .{suffix}."
-    return "is of a type that is not taken; video, audio, photos, .srt and .vtt captions are."
+    return "is of a type that is not taken; video, audio, photos and captions are."

@@ -13,6 +13,7 @@ from portal.errors import UnsupportedMedia
 from portal.uploads.sniff import SNIFF_BYTES, sniff
 
 SRT = "1\r\n00:00:01,000 --> 00:00:02,000\r\nДоброе утро\r\n"
+TTML = '<?xml version="1.0"?>\n<!-- a comment -->\n<tt xmlns="http://www.w3.org/ns/ttml">'
 
 
 def ftyp(*brands: str) -> bytes:
@@ -66,6 +67,12 @@ def ftyp(*brands: str) -> bytes:
         ("a.srt", SRT.encode("utf-16"), Kind.CAPTIONS, "application/x-subrip"),
         ("a.srt", SRT.encode()[:-9] + b"\xd0", Kind.CAPTIONS, "application/x-subrip"),
         ("a.srt", SRT.replace("\r\n", "\r").encode(), Kind.CAPTIONS, "application/x-subrip"),
+        ("a.txt", SRT.encode(), Kind.CAPTIONS, "application/x-subrip"),
+        ("a.txt", b"[0:01] Good\n[0:05] morning\n", Kind.CAPTIONS, "text/plain"),
+        ("a.sbv", b"0:00:01.000,0:00:02.000\nYes\n", Kind.CAPTIONS, "text/plain"),
+        ("a.en.ttml", TTML.encode(), Kind.CAPTIONS, "application/ttml+xml"),
+        ("a.dfxp", TTML.encode("utf-16"), Kind.CAPTIONS, "application/ttml+xml"),
+        ("a.xml", TTML.replace("tt ", "x:tt ").encode(), Kind.CAPTIONS, "application/ttml+xml"),
     ],
 )
 def test_what_is_taken(filename: str, head: bytes, kind: Kind, media_type: str) -> None:
@@ -102,13 +109,16 @@ def test_the_real_files(samples: Path) -> None:
         ("a.cr3", ftyp("crx "), "a type that is not taken"),
         ("a.mov", bytes(4096), r"nothing that can be recognised, .* \.mov"),
         ("a.docx", b"hello", "a type that is not taken"),
-        ("a.txt", SRT.encode(), "a type that is not taken"),
+        ("a.txt", b"10:30 Opening\n11:00 Coffee\n", "only captions .* no line .* has a time"),
+        ("a.txt", b"%PDF-1.7", "only captions are taken, but it is a PDF document"),
+        ("a.xml", b"<?xml version='1.0'?><rss/>", "root element is <rss>, not <tt>"),
+        ("a.ttml", b"<!-- <tt> --><html>", "root element is <html>, not <tt>"),
         ("a", b"hello", "a type that is not taken"),
         ("a.mp4", b"\xff\xd8\xff\xe0", r"holds a photo \(image/jpeg\).* \.mp4"),
         ("a.jpg", ftyp("isom"), r"holds a recording \(video/mp4\).* \.jpg"),
         ("a.pdf", b"\xff\xd8\xff\xe0", r"holds a photo .* \.pdf"),
         ("a.html", b"ID3<script>", r"holds a recording .* \.html"),
-        ("a.srt", b"Dear editor,\n", "no line at its beginning has a start and an end time"),
+        ("a.srt", b"Dear editor,\n", "no line at its beginning has a time"),
         ("a.vtt", b"%PDF-1.7", "named as captions, but it is a PDF document"),
         ("a.srt", b"fLaC\0\0\0\x22", "named as captions, but it is audio/flac"),
     ],

@@ -29,6 +29,7 @@ _DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
 _NO_ELEMENTS = re.compile(r"(?:\s*(?:<\?.*?\?>|<!--.*?-->))*\s*", re.DOTALL)
 _ROOT = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)")
 _BLOCKS = frozenset({"body", "div"})
+_TIMES = frozenset({"begin", "end", "dur"})
 _WHITE = re.compile(r"[ \t\r\n]+")
 
 
@@ -147,6 +148,8 @@ class _Reader:
         self, element: Element, around: _Interval, previous_end: Fraction | None
     ) -> _Interval:
         """Times count from where the container begins, or where the one before ended."""
+        if previous_end is None and _TIMES.isdisjoint(element.attributes):
+            return around
         base = around.start if previous_end is None else previous_end
         begin, end, lasts = (self._time(element, name) for name in ("begin", "end", "dur"))
         start = base + (begin or 0)
