@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+import statistics
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pillow_heif
@@ -13,7 +14,7 @@ import pytest
 from PIL import Image, ImageCms, ImageFile, ImageOps, PngImagePlugin
 from PIL.Image import Transpose
 
-from workers.photo.models import Size, size_name
+from workers.photo.models import ENDINGS, Size, size_name
 from workers.photo.picture import Picture, UndecodableError, load_picture
 from workers.photo.sizes import wanted_sides, write_sizes
 
@@ -236,7 +237,8 @@ def test_a_picture_with_too_many_pixels_is_refused_unread(tmp_path: Path, side: 
         (321, [320, 800]),
         (800, [320, 800]),
         (801, [320, 800, 1600]),
-        (9000, [320, 800, 1600]),
+        (1601, [320, 800, 1600, 2560]),
+        (9000, [320, 800, 1600, 2560]),
     ],
 )
 def test_which_sizes_are_made(longest: int, sides: list[int]) -> None:
@@ -246,6 +248,7 @@ def test_which_sizes_are_made(longest: int, sides: list[int]) -> None:
 @pytest.mark.parametrize(
     ("size", "expected"),
     [
+        ((2000, 1000), {2560: (2000, 1000), 1600: (1600, 800), 800: (800, 400), 320: (320, 160)}),
         ((1600, 1000), {1600: (1600, 1000), 800: (800, 500), 320: (320, 200)}),
         ((500, 700), {800: (500, 700), 320: (229, 320)}),
         ((60, 30), {320: (60, 30)}),
@@ -255,16 +258,60 @@ def test_which_sizes_are_made(longest: int, sides: list[int]) -> None:
 def test_sizes_are_never_enlarged(
     tmp_path: Path, size: tuple[int, int], expected: dict[int, tuple[int, int]]
 ) -> None:
-    sizes = list(write_sizes(flag(*size), tmp_path))
-    assert sizes == [Size(size_name(side), *expected[side]) for side in expected]
+    sizes = write_sizes(flag(*size), tmp_path)
+    assert sizes == [
+        Size(size_name(side, ending), *expected[side]) for side in expected for ending in ENDINGS
+    ]
     for made in sizes:
         with Image.open(tmp_path / made.name) as image:
-            assert (image.format, image.mode, image.size) == (
-                "JPEG",
-                "RGB",
-                (made.width, made.height),
-            )
-            assert image.info.get("progressive")
+            assert image.format == {"jpg": "JPEG", "webp": "WEBP"}[made.name.rpartition(".")[2]]
+            assert (image.mode, image.size) == ("RGB", (made.width, made.height))
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_every_size_is_as_good_as_one_made_straight_from_the_whole(
+    tmp_path: Path, ending: str
+) -> None:
+    photo = scene(2560, 1700)
+    write_sizes(photo, tmp_path)
+    for side in (800, 320):
+        straight = photo.resize(
+            (side, round(side * 1700 / 2560)), Image.Resampling.LANCZOS, reducing_gap=None
+        )
+        with Image.open(tmp_path / size_name(side, ending)) as made:
+            assert similarity(made, straight) > 0.98
+
+
+def scene(width: int, height: int) -> Image.Image:
+    """Soft shades with detail in them, as photos have."""
+    small = Image.effect_noise((width // 40, height // 40), 120)
+    soft = small.resize((width, height), Image.Resampling.BICUBIC)
+    return Image.merge("RGB", (soft, ImageOps.invert(soft), ImageOps.mirror(soft)))
+
+
+def similarity(one: Image.Image, other: Image.Image, *, window: int = 8) -> float:
+    """The mean structural similarity (SSIM) of their brightness, window by window."""
+    pairs = zip(tiles(one, window), tiles(other, window), strict=True)
+    return statistics.fmean(_alike(a, b) for a, b in pairs)
+
+
+def tiles(image: Image.Image, side: int) -> Iterator[list[int]]:
+    grey = image.convert("L")
+    for top in range(0, grey.height - side, side):
+        for left in range(0, grey.width - side, side):
+            yield list(grey.crop((left, top, left + side, top + side)).tobytes())
+
+
+def _alike(a: list[int], b: list[int]) -> float:
+    mean_a, mean_b = statistics.fmean(a), statistics.fmean(b)
+    spread_a, spread_b = statistics.pvariance(a, mean_a), statistics.pvariance(b, mean_b)
+    both = statistics.fmean(x * y for x, y in zip(a, b, strict=True)) - mean_a * mean_b
+    means, spreads = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+    return (
+        (2 * mean_a * mean_b + means)
+        * (2 * both + spreads)
+        / ((mean_a**2 + mean_b**2 + means) * (spread_a + spread_b + spreads))
+    )
 
 
 def test_sizes_hold_nothing_but_the_picture(tmp_path: Path) -> None:
@@ -282,7 +329,11 @@ def test_sizes_hold_nothing_but_the_picture(tmp_path: Path) -> None:
         for size in write_sizes(pixels, tmp_path):
             data = (tmp_path / size.name).read_bytes()
             assert b"SECRET" not in data
-            assert segments(data) <= {0xE0, 0xDB, 0xC2, 0xC4}
+            if size.name.endswith("webp"):
+                assert data[12:16] == b"VP8 "
+                assert len(data) == 20 + int.from_bytes(data[16:20], "little")
+            else:
+                assert segments(data) <= {0xE0, 0xDB, 0xC0, 0xC4}
 
 
 def segments(jpeg: bytes) -> set[int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -10,28 +9,19 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
-import pillow_heif
-from PIL import Image, ImageCms, ImageFile
+from PIL import Image, ImageFile
 from PIL.Image import Resampling, Transpose
+
+from workers.photo.colours import in_srgb
+from workers.photo.decoder_errors import DECODER_ERRORS
+from workers.photo.raw import Raw, read_raw
 
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF")
 
-DECODER_ERRORS = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    TypeError,
-    LookupError,
-    ArithmeticError,
-    AttributeError,
-    AssertionError,
-    RuntimeError,
-    EOFError,
-    struct.error,
-)
-"""What Pillow and its plug-ins raise on damaged pictures; the list grew out of real files."""
-
-_ORIENTATION_TAG = 0x0112
+_HEIF_BOX = b"ftyp"
+_ORIENTATION_TAG, _INTEROPERABILITY, _INTEROPERABILITY_INDEX = 0x0112, 0xA005, 1
+_ADOBE_RGB_INDEX = "R03"
+"""https://www.cipa.jp/std/documents/e/DC-010-2020_E.pdf (DCF), 3.2.2"""
 _UPRIGHT_BY = {
     2: Transpose.FLIP_LEFT_RIGHT,
     3: Transpose.ROTATE_180,
@@ -43,8 +33,13 @@ _UPRIGHT_BY = {
 }
 _ON_THEIR_SIDE = frozenset({5, 6, 7, 8})
 _DEEP_MODES = frozenset({"I", "F", "I;16", "I;16L", "I;16B", "I;16N"})
-_SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
-_LAB = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
+
+
+SHOWN_BY_PREVIEW = "This is a raw file; it is shown by the preview in it, of %d × %d pixels."
+NO_PREVIEW = (
+    "is a raw file of a camera without a preview in it that can be shown; "
+    "export it as JPEG or TIFF."
+)
 
 
 class UndecodableError(Exception):
@@ -66,12 +61,18 @@ class Picture:
 
 
 @contextmanager
-def open_picture(path: Path, *, pixels_max: int) -> Iterator[ImageFile.ImageFile]:
-    """The file with its header read and its pixels not yet. Raises UndecodableError."""
-    pillow_heif.register_heif_opener()
+def open_picture(
+    path: Path, *, pixels_max: int, preview: bytes | None = None
+) -> Iterator[ImageFile.ImageFile]:
+    """The file, or the preview that it holds, with its header read and its pixels not yet.
+
+    Raises UndecodableError.
+    """
+    _learn_heif(path)
     try:
         with _pixel_limit(pixels_max):
-            picture = Image.open(path, formats=FORMATS)
+            source = path if preview is None else BytesIO(preview)
+            picture = Image.open(source, formats=FORMATS)
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise UndecodableError(_too_large(pixels_max)) from error
     except DECODER_ERRORS as error:
@@ -80,6 +81,16 @@ def open_picture(path: Path, *, pixels_max: int) -> Iterator[ImageFile.ImageFile
         if picture.width * picture.height > pixels_max:
             raise UndecodableError(_too_large(pixels_max))
         yield picture
+
+
+def _learn_heif(path: Path) -> None:
+    """Load the plug-in, which takes a while, when the file looks like one for it."""
+    with path.open("rb") as file:
+        is_box = file.read(12)[4:8] == _HEIF_BOX
+    if is_box:
+        from pillow_heif import register_heif_opener  # noqa: PLC0415 - see above
+
+        register_heif_opener()
 
 
 @contextmanager
@@ -100,19 +111,29 @@ def load_picture(path: Path, *, side: int, pixels_max: int) -> Picture:
 
     Raises UndecodableError when not even a part can be shown.
     """
+    raw = _raw(path)
     with suppress(*DECODER_ERRORS):
-        return _load(path, side=side, pixels_max=pixels_max, is_cut=False)
+        return _load(path, raw, side=side, pixels_max=pixels_max, is_cut=False)
     ImageFile.LOAD_TRUNCATED_IMAGES = True
     try:
-        return _load(path, side=side, pixels_max=pixels_max, is_cut=True)
+        return _load(path, raw, side=side, pixels_max=pixels_max, is_cut=True)
     except DECODER_ERRORS as error:
         raise UndecodableError("is damaged: nothing of the picture can be decoded.") from error
     finally:
         ImageFile.LOAD_TRUNCATED_IMAGES = False
 
 
-def _load(path: Path, *, side: int, pixels_max: int, is_cut: bool) -> Picture:
-    with open_picture(path, pixels_max=pixels_max) as picture:
+def _raw(path: Path) -> Raw | None:
+    """Raises UndecodableError for a raw file without a preview."""
+    raw = read_raw(path)
+    if raw is not None and raw.preview is None:
+        raise UndecodableError(NO_PREVIEW)
+    return raw
+
+
+def _load(path: Path, raw: Raw | None, *, side: int, pixels_max: int, is_cut: bool) -> Picture:
+    preview = raw.preview if raw else None
+    with open_picture(path, pixels_max=pixels_max, preview=preview) as picture:
         width, height = picture.size
         # JPEG is decoded at a half, a quarter or an eighth, much faster, when that is enough.
         scale = side / max(width, height)
@@ -120,14 +141,16 @@ def _load(path: Path, *, side: int, pixels_max: int, is_cut: bool) -> Picture:
             picture.draft(None, (round(width * scale), round(height * scale)))
         picture.load()
         # After loading: some plug-ins turn the picture themselves and then say so.
-        orientation = _orientation(picture)
+        orientation = raw.orientation if raw else _orientation(picture)
         if orientation in _ON_THEIR_SIDE:
             width, height = height, width
+        profile, is_adobe_rgb = picture.info.get("icc_profile"), _is_adobe_rgb(picture)
         pixels = fitted(_resizable(picture), side)
-        pixels, notes = _in_srgb(pixels, picture.info.get("icc_profile"))
+        pixels, notes = in_srgb(pixels, profile, is_adobe_rgb=is_adobe_rgb)
         if orientation in _UPRIGHT_BY:
             pixels = pixels.transpose(_UPRIGHT_BY[orientation])
-        return Picture(pixels, width, height, is_cut, notes)
+        shown = (SHOWN_BY_PREVIEW % (width, height),) if raw else ()
+        return Picture(pixels, width, height, is_cut, (*shown, *notes))
 
 
 def fitted(pixels: Image.Image, side: int) -> Image.Image:
@@ -136,13 +159,20 @@ def fitted(pixels: Image.Image, side: int) -> Image.Image:
     if scale >= 1:
         return pixels
     width, height = (max(1, round(length * scale)) for length in pixels.size)
-    return pixels.resize((width, height), Resampling.LANCZOS, reducing_gap=3.0)
+    return pixels.resize((width, height), Resampling.LANCZOS, reducing_gap=2.0)
 
 
 def _orientation(picture: Image.Image) -> int:
     with suppress(*DECODER_ERRORS):
         return int(picture.getexif().get(_ORIENTATION_TAG, 1))
     return 1
+
+
+def _is_adobe_rgb(picture: Image.Image) -> bool:
+    with suppress(*DECODER_ERRORS):
+        index = picture.getexif().get_ifd(_INTEROPERABILITY).get(_INTEROPERABILITY_INDEX)
+        return str(index).startswith(_ADOBE_RGB_INDEX)
+    return False
 
 
 def _resizable(picture: Image.Image) -> Image.Image:
@@ -163,17 +193,6 @@ def _eight_bits(picture: Image.Image) -> Image.Image:
         low, high = (float(extreme) for extreme in picture.getextrema())  # type: ignore[arg-type]
     scale = 255 / (high - low) if high > low else 1.0
     return picture.point(lambda value: value * scale - low * scale).convert("L")
-
-
-def _in_srgb(pixels: Image.Image, profile: bytes | None) -> tuple[Image.Image, tuple[str, ...]]:
-    if profile is None and pixels.mode != "LAB":
-        return pixels.convert("RGB"), ()
-    try:
-        source = _LAB if profile is None else ImageCms.ImageCmsProfile(BytesIO(profile))
-        converted = ImageCms.profileToProfile(pixels, source, _SRGB, outputMode="RGB")
-    except (ImageCms.PyCMSError, *DECODER_ERRORS):
-        return pixels.convert("RGB"), ("The colour profile cannot be used; colours may differ.",)
-    return converted or pixels.convert("RGB"), ()
 
 
 def _too_large(pixels_max: int) -> str:

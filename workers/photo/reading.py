@@ -9,13 +9,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from portal.errors import MediaRefused, ToolFailed
 from portal.settings import Settings
-from workers.photo.models import SIDES, PhotoReading, size_name
+from workers.photo.models import ENDINGS, SIDES, PhotoReading, size_name
 from workers.sandbox import Limits, Sandbox, python_command, python_libraries
 
 ANSWER_BYTES_MAX = 512 * 1024
 OUTPUT_BYTES_MAX = 64 * 1024**2
 _READING = TypeAdapter(PhotoReading | dict[str, str])
-_NAMES = frozenset(map(size_name, SIDES))
+_NAMES = frozenset(size_name(side, ending) for side in SIDES for ending in ENDINGS)
 
 
 def read_photo(

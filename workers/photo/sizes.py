@@ -1,17 +1,29 @@
-"""The sizes of a photo that are shown: upright JPEG files with nothing in them but the picture."""
+"""The sizes of a photo that are shown: upright files with nothing in them but the picture.
+
+Settings and what they cost: docs/decisions/0025-photo-sizes.md.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
-from workers.photo.models import SIDES, Size, size_name
+from workers.photo.models import ENDINGS, JPEG, SIDES, WEBP, Size, size_name
 from workers.photo.picture import fitted
 
-QUALITY = 82
+SAVED_AS: Mapping[str, Mapping[str, Any]] = {
+    # Not progressive: a sixth of the time, for 6 % more bytes of what few browsers still fetch.
+    JPEG: {"format": "JPEG", "quality": 85},
+    # Less than half the time of the default method 4, for 4 % more bytes.
+    WEBP: {"format": "WEBP", "quality": 80, "method": 2},
+}
+_ENCODERS = 2
+"""At once: libjpeg and libwebp work outside of Python's lock."""
 
 
 def wanted_sides(longest: int) -> list[int]:
@@ -21,15 +33,27 @@ def wanted_sides(longest: int) -> list[int]:
     return [SIDES[0], *(side for smaller, side in pairwise(SIDES) if smaller < longest)]
 
 
-def write_sizes(pixels: Image.Image, folder: Path) -> Iterator[Size]:
+def write_sizes(pixels: Image.Image, folder: Path) -> list[Size]:
     """Write each size into `folder`, largest first, each out of the one before."""
+    with ThreadPoolExecutor(_ENCODERS) as encoders:
+        # A list first: the next size is made while the one before is written.
+        writes = [
+            encoders.submit(_write, made, folder / size_name(side, ending), SAVED_AS[ending])
+            for side, made in _shrunk(pixels)
+            for ending in ENDINGS
+        ]
+        return [write.result() for write in writes]
+
+
+def _shrunk(pixels: Image.Image) -> Iterator[tuple[int, Image.Image]]:
     for side in reversed(wanted_sides(max(pixels.size))):
         pixels = fitted(pixels, side)
-        _write(pixels, folder / size_name(side))
-        yield Size(size_name(side), *pixels.size)
+        yield side, pixels
 
 
-def _write(pixels: Image.Image, path: Path) -> None:
+def _write(pixels: Image.Image, path: Path, saved_as: Mapping[str, Any]) -> Size:
     # A new image: `info` of the old one holds comments, EXIF and profiles that savers may copy.
-    bare = Image.frombytes("RGB", pixels.size, pixels.tobytes())
-    bare.save(path, "JPEG", quality=QUALITY, progressive=True, exif=b"")
+    bare = Image.new("RGB", pixels.size)
+    bare.paste(pixels)
+    bare.save(path, **saved_as, exif=b"")
+    return Size(path.name, *bare.size)

@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 from sqlalchemy import Connection
 
-from portal.assets import service as assets
-from portal.assets.made_files import JPEG_TYPE
+from portal.assets.made_files import media_type_of
 from portal.assets.models import Asset, Outcome, Rendition, RenditionKind
 from portal.errors import ObjectMissing
 from portal.events import service as events
+from portal.events.models import Event
+from portal.people import service as people
+from portal.photos import service as photos
 from portal.visibility import INSTALLATION
 from workers.disk import blaming_full_disk
-from workers.outputs import open_output, output_folder, require_whole_jpeg, store_output
+from workers.outputs import open_output, output_folder, read_output, store_output
+from workers.photo.imprint.files import with_imprint
+from workers.photo.imprint.models import Imprint, imprint_of
 from workers.photo.models import PhotoReading, Size
-from workers.photo.reading import read_photo
+from workers.photo.reading import OUTPUT_BYTES_MAX, read_photo
 from workers.run import StepResult, StepRun
+
+_BARE, _PUBLIC = "bare", "public"
+"""Folders: what the sandbox wrote, and the same pictures with what is said of them."""
+
+
+@dataclass(frozen=True)
+class _Surroundings:
+    """What the portal knows of a photo before it is read."""
+
+    event: Event
+    people: tuple[str, ...]
 
 
 def photo(run: StepRun) -> StepResult:
@@ -25,10 +42,12 @@ def photo(run: StepRun) -> StepResult:
     asset = run.asset
     if asset.original is None:
         raise ObjectMissing(f"{asset.filename} has no stored original.")
+    with run.runtime.engine.connect() as connection:
+        around = _surroundings(connection, asset)
     free_bytes_min = run.runtime.settings.disk_free_bytes_min
     with blaming_full_disk(run.scratch, free_bytes_min=free_bytes_min):
         reading = _read(run, asset.original.key)
-        renditions = _stored(run, reading.sizes)
+        renditions = _stored(run, reading.sizes, _imprint(asset, reading, around))
     return StepResult(
         outcome=Outcome.PARTIAL if reading.is_cut else Outcome.DONE,
         detail=_detail(asset.filename) if reading.is_cut else None,
@@ -38,13 +57,39 @@ def photo(run: StepRun) -> StepResult:
     )
 
 
+def _surroundings(connection: Connection, asset: Asset) -> _Surroundings:
+    event = events.get_event_by_id(connection, asset.event_id, viewer=INSTALLATION)
+    shown = people.people_by_ids(connection, asset.people_ids)
+    return _Surroundings(event, tuple(person.name for person in shown))
+
+
+def _imprint(asset: Asset, reading: PhotoReading, around: _Surroundings) -> Imprint:
+    return imprint_of(
+        reading.metadata,
+        taken_at=_in_zone(reading.captured_at, around.event),
+        editors_caption=asset.caption,
+        editors_people=around.people,
+        default_language=around.event.default_language,
+        event_credit=around.event.credit,
+    )
+
+
+def _in_zone(instant: datetime | None, event: Event) -> datetime | None:
+    """A photo that names no zone was taken in that of the event."""
+    if instant is None or instant.tzinfo is not None:
+        return instant
+    return instant.replace(tzinfo=event.zone)
+
+
 def _read(run: StepRun, key: str) -> PhotoReading:
+    output = run.scratch / _BARE
+    output.mkdir()
     with run.runtime.store.local_copy(key) as path:
         return read_photo(
             run.sandbox,
             path,
             filename=run.asset.filename,
-            output=run.scratch,
+            output=output,
             settings=run.runtime.settings,
             stop=run.stop,
         )
@@ -54,22 +99,28 @@ def _detail(filename: str) -> str:
     return f"{filename} ends early or is damaged inside: a part of the picture is missing."
 
 
-def _stored(run: StepRun, sizes: Sequence[Size]) -> tuple[Rendition, ...]:
-    with output_folder(run.scratch) as folder:
+def _stored(run: StepRun, sizes: Sequence[Size], imprint: Imprint) -> tuple[Rendition, ...]:
+    (run.scratch / _PUBLIC).mkdir()
+    with output_folder(run.scratch / _BARE) as bare:
+        for size in sizes:
+            picture = read_output(size.name, within=bare, bytes_max=OUTPUT_BYTES_MAX)
+            public = with_imprint(picture, size, imprint)
+            (run.scratch / _PUBLIC / size.name).write_bytes(public)
+    with output_folder(run.scratch / _PUBLIC) as folder:
         return tuple(_stored_size(run, size, folder=folder) for size in sizes)
 
 
 def _stored_size(run: StepRun, size: Size, *, folder: int) -> Rendition:
+    media_type = media_type_of(size.name)
     with open_output(size.name, within=folder) as stream:
-        require_whole_jpeg(stream, name=size.name)
-        stored = store_output(run, stream, size.name, media_type=JPEG_TYPE)
+        stored = store_output(run, stream, size.name, media_type=media_type)
     return Rendition(
         name=size.name,
         step=run.step,
         attempt=run.attempt,
         kind=RenditionKind.IMAGE,
         key=stored.key,
-        media_type=JPEG_TYPE,
+        media_type=media_type,
         size_bytes=stored.size_bytes,
         sha256=stored.sha256,
         width=size.width,
@@ -78,15 +129,12 @@ def _stored_size(run: StepRun, size: Size, *, folder: int) -> Rendition:
 
 
 def _record(asset: Asset, reading: PhotoReading, connection: Connection) -> None:
-    captured_at = reading.captured_at
-    if captured_at is not None and captured_at.tzinfo is None:
-        event = events.get_event_by_id(connection, asset.event_id, viewer=INSTALLATION)
-        captured_at = captured_at.replace(tzinfo=event.zone)
-    assets.record_photo(
+    photos.record_photo(
         connection,
-        asset.id,
+        asset,
         reading.metadata,
         width=reading.width,
         height=reading.height,
-        captured_at=captured_at,
+        clock=reading.clock,
+        camera=reading.camera,
     )

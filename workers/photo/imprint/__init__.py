@@ -1,0 +1,1 @@
+"""What a picture desk needs, written into every photo that is handed out."""
