@@ -11,7 +11,10 @@ from portal.events.manifest import MANIFEST_NAME, FileEntry, Manifest
 
 CAPTION_ENDINGS = frozenset({".dfxp", ".sbv", ".srt", ".ttml", ".txt", ".vtt", ".xml"})
 PHOTO_ENDINGS = frozenset(
-    {".avif", ".gif", ".heic", ".heif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
+    {
+        *(".avif", ".gif", ".heic", ".heif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"),
+        *(".arw", ".cr2", ".dng", ".nef", ".nrw", ".pef"),
+    }
 )
 LEFT_BY_SYSTEMS = frozenset({"thumbs.db", "desktop.ini", "__macosx", "@eadir", "lost+found"})
 """Names, in small letters, that operating systems and storage boxes leave in folders."""

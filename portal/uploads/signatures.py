@@ -11,7 +11,12 @@ from collections.abc import Callable, Set
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"})
 _HEIF_BRANDS = frozenset({b"mif1", b"mif2", b"msf1"})
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
-_REFUSED_BRANDS = frozenset({b"crx ", b"jp2 ", b"jpx ", b"jpm "})
+_REFUSED_BRANDS = {
+    b"crx ": "a raw file of a Canon camera (CR3)",
+    b"jp2 ": "a JPEG 2000 picture",
+    b"jpx ": "a JPEG 2000 picture",
+    b"jpm ": "a JPEG 2000 picture",
+}
 _QUICKTIME_BOXES = frozenset({b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})
 """What old QuickTime files begin with: they have no file type box."""
 _FTYP_MEDIA_TYPES = {
@@ -58,6 +63,15 @@ _REFUSED_PREFIXES = (
     (b"\xd0\xcf\x11\xe0", "an old office document"),
     (b"GIF8", "a GIF picture"),
     (b"BM", "a BMP picture"),
+    (b"8BPS", "a Photoshop document"),
+    (b"\xff\x0a", "a JPEG XL picture"),
+    (b"\0\0\0\x0cJXL ", "a JPEG XL picture"),
+    (b"\0\0\0\x0cjP  ", "a JPEG 2000 picture"),
+    (b"FUJIFILMCCD-RAW", "a raw file of a Fujifilm camera"),
+    (b"IIRO", "a raw file of an Olympus camera"),
+    (b"IIRS", "a raw file of an Olympus camera"),
+    (b"IIU\0", "a raw file of a Panasonic camera"),
+    (b"FOVb", "a raw file of a Sigma camera"),
     (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "a Windows Media file"),
 )
 
@@ -72,6 +86,8 @@ def name_of_refused(head: bytes) -> str | None:
     for prefix, name in _REFUSED_PREFIXES:
         if head.startswith(prefix):
             return name
+    if head[4:8] == b"ftyp" and head[8:12] in _REFUSED_BRANDS:
+        return _REFUSED_BRANDS[head[8:12]]
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     return next((name for sign, name in _REFUSED_TEXT if sign.match(start)), None)
 

@@ -46,7 +46,9 @@ _AUDIO_SUFFIXES = frozenset(
 )
 _RECORDING_SUFFIXES = _VIDEO_SUFFIXES | _AUDIO_SUFFIXES
 """Among them any agrees with any content: the one for pictures often holds sound only."""
-_PHOTO_SUFFIXES = frozenset(
+_RAW_SUFFIXES = frozenset({"cr2", "nef", "nrw", "arw", "dng", "pef"})
+"""Raw files of cameras that are built as TIFF and hold a preview."""
+_PHOTO_SUFFIXES = _RAW_SUFFIXES | frozenset(
     {"jpg", "jpeg", "jpe", "jfif", "png", "webp", "tif", "tiff", "heic", "heif", "hif", "avif"}
 )
 _KNOWN_SUFFIXES = _RECORDING_SUFFIXES | _PHOTO_SUFFIXES
