@@ -17,10 +17,15 @@ LADDER_BITS_PER_PIXEL_SECOND = 5.0
 PICTURE_PIXELS_MAX = 1920 * 1080
 """Larger pictures are made smaller."""
 SOUND_BITS_PER_SECOND = 160_000
+SOUND_TRACKS = 2
+"""Few recordings have more; those that do ask for more room as they go."""
+SOUND_BYTES_MIN = 4 * MEBIBYTE
 UNKNOWN_RATIO = 2.0
 """Of the original's size, when nobody knows how long it plays."""
 FIXED_BYTES: Mapping[Step, int] = {Step.POSTER: 8 * MEBIBYTE, Step.PHOTO: 64 * MEBIBYTE}
-COPYING_STEPS = frozenset({Step.VERIFY, Step.PROBE, Step.TRANSCODE, Step.POSTER, Step.PHOTO})
+COPYING_STEPS = frozenset(
+    {Step.VERIFY, Step.PROBE, Step.TRANSCODE, Step.SOUND, Step.POSTER, Step.PHOTO}
+)
 """They read the original as a file; captions are read at once."""
 
 
@@ -53,11 +58,7 @@ def needs_of(asset: Asset, step: Step, *, is_store_local: bool) -> Needs:
     if original is None:
         return Needs()
     is_copied = step in COPYING_STEPS and not is_store_local
-    own_bytes = (
-        _transcode_bytes(asset, original.size_bytes)
-        if step is Step.TRANSCODE
-        else FIXED_BYTES.get(step, 0)
-    )
+    own_bytes = _own_bytes(asset, step, original_bytes=original.size_bytes)
     return Needs(own_bytes, {original.key: original.size_bytes} if is_copied else {})
 
 
@@ -65,6 +66,21 @@ def chunk_needs(asset: Asset, *, chunk_count: int, is_store_local: bool) -> Need
     """Those of one chunk of a transcode: its share of what is written."""
     whole = needs_of(asset, Step.TRANSCODE, is_store_local=is_store_local)
     return replace(whole, own_bytes=max(TRANSCODE_BYTES_MIN, whole.own_bytes // chunk_count))
+
+
+def _own_bytes(asset: Asset, step: Step, *, original_bytes: int) -> int:
+    if step is Step.TRANSCODE:
+        return _transcode_bytes(asset, original_bytes)
+    if step is Step.SOUND:
+        return _sound_bytes(asset, original_bytes)
+    return FIXED_BYTES.get(step, 0)
+
+
+def _sound_bytes(asset: Asset, original_bytes: int) -> int:
+    if asset.duration_seconds is None:
+        return max(SOUND_BYTES_MIN, round(UNKNOWN_RATIO * original_bytes))
+    bits = SOUND_TRACKS * SOUND_BITS_PER_SECOND * asset.duration_seconds
+    return max(SOUND_BYTES_MIN, round(bits / 8))
 
 
 def _transcode_bytes(asset: Asset, original_bytes: int) -> int:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection
 
 from portal.assets import service as assets_service
+from portal.assets.models import Original
 from portal.errors import Conflict, Interrupted, MediaRefused, ObjectMissing
 from portal.runtime import Runtime
 from portal.storage import keys
-from workers.run import StepResult, StepRun
+from workers.run import Run, StepResult, StepRun
 
 READ_BYTES = 4 * 1024**2
 
@@ -22,10 +25,7 @@ def verify(run: StepRun) -> StepResult:
 
     Raises MediaRefused when they differ.
     """
-    original = run.asset.original
-    if original is None:
-        raise ObjectMissing(f"{run.asset.filename} has no stored original.")
-    with run.runtime.store.local_copy(original.key) as path:
+    with original_file(run) as (original, path):
         sha256 = _digest(run, path, size_bytes=original.size_bytes)
     if original.declared_sha256 not in {None, sha256}:
         raise MediaRefused(
@@ -33,6 +33,16 @@ def verify(run: StepRun) -> StepResult:
             f"the sender said {original.declared_sha256}."
         )
     return StepResult(apply=partial(_record, run.asset.id, sha256))
+
+
+@contextmanager
+def original_file(run: Run) -> Iterator[tuple[Original, Path]]:
+    """The original and a read-only local path to it. Raises ObjectMissing."""
+    original = run.asset.original
+    if original is None:
+        raise ObjectMissing(f"{run.asset.filename} has no stored original.")
+    with run.runtime.store.local_copy(original.key) as path:
+        yield original, path
 
 
 def remove_objects(runtime: Runtime, asset_id: str) -> None:

@@ -12,7 +12,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BufferedReader
+from io import BufferedRandom, BufferedReader
 from pathlib import Path
 
 from portal.errors import Interrupted, ToolFailed
@@ -77,7 +77,9 @@ def require_whole_jpeg(stream: BufferedReader, *, name: str) -> None:
         raise ToolFailed(f"{name}, which the program wrote, is not a whole picture.")
 
 
-def store_output(run: StepRun, stream: BufferedReader, name: str, *, media_type: str) -> Stored:
+def store_output(
+    run: StepRun, stream: BufferedReader | BufferedRandom, name: str, *, media_type: str
+) -> Stored:
     """Store an open output under this attempt's own prefix."""
     if run.stop.is_set():
         raise Interrupted("Storing was ended because the worker is stopping.")

@@ -15,6 +15,7 @@ from workers.originals import remove_objects, verify
 from workers.photo.step import photo
 from workers.run import ChunkHandlers, StepHandlers
 from workers.runner import StepRunner
+from workers.sound.step import sound
 from workers.uploading import finish_upload
 from workers.video.steps import poster, probe, transcode
 
@@ -25,6 +26,7 @@ STEP_HANDLERS: StepHandlers = {
     Step.VERIFY: verify,
     Step.PROBE: probe,
     Step.TRANSCODE: transcode,
+    Step.SOUND: sound,
     Step.POSTER: poster,
     Step.PHOTO: photo,
     Step.CAPTIONS: captions,

@@ -26,6 +26,7 @@ class Step(StrEnum):
     VERIFY = "verify"
     PROBE = "probe"
     TRANSCODE = "transcode"
+    SOUND = "sound"
     POSTER = "poster"
     PHOTO = "photo"
     CAPTIONS = "captions"

@@ -30,13 +30,20 @@ def _after(*steps: Step, essential: bool = True) -> Rule:
 _RECORDING: Mapping[Step, Rule] = {
     Step.VERIFY: _after(),
     Step.PROBE: _after(),
-    Step.TRANSCODE: _after(Step.PROBE),
-    Step.INDEX: _after(Step.VERIFY, Step.TRANSCODE, essential=False),
+    Step.SOUND: _after(Step.PROBE),
 }
 
 PIPELINE: Mapping[Kind, Mapping[Step, Rule]] = {
-    Kind.VIDEO: {**_RECORDING, Step.POSTER: _after(Step.PROBE, essential=False)},
-    Kind.AUDIO: _RECORDING,
+    Kind.VIDEO: {
+        **_RECORDING,
+        Step.TRANSCODE: _after(Step.PROBE),
+        Step.POSTER: _after(Step.PROBE, essential=False),
+        Step.INDEX: _after(Step.VERIFY, Step.TRANSCODE, Step.SOUND, essential=False),
+    },
+    Kind.AUDIO: {
+        **_RECORDING,
+        Step.INDEX: _after(Step.VERIFY, Step.SOUND, essential=False),
+    },
     Kind.PHOTO: {
         Step.VERIFY: _after(),
         Step.PHOTO: _after(),

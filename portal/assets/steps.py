@@ -19,6 +19,7 @@ STEP_TASKS: Mapping[Step, Task] = {
     Step.VERIFY: Task.VERIFY,
     Step.PROBE: Task.PROBE,
     Step.TRANSCODE: Task.TRANSCODE,
+    Step.SOUND: Task.SOUND,
     Step.POSTER: Task.POSTER,
     Step.PHOTO: Task.PHOTO,
     Step.CAPTIONS: Task.CAPTIONS,

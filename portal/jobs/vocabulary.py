@@ -22,6 +22,7 @@ class Task(StrEnum):
     PROBE = "assets.probe"
     TRANSCODE = "assets.transcode"
     CHUNK = "recordings.chunk"
+    SOUND = "assets.sound"
     POSTER = "assets.poster"
     PHOTO = "assets.photo"
     CAPTIONS = "assets.captions"
@@ -36,6 +37,7 @@ LANES: Mapping[Task, Lane] = {
     Task.PROBE: Lane.FIRST,
     Task.TRANSCODE: Lane.MEDIA,
     Task.CHUNK: Lane.MEDIA,
+    Task.SOUND: Lane.MEDIA,
     Task.POSTER: Lane.LIGHT,
     Task.PHOTO: Lane.LIGHT,
     Task.CAPTIONS: Lane.LIGHT,

@@ -32,6 +32,7 @@ def test_every_step_has_a_task_of_its_own() -> None:
 def test_only_encodes_are_in_the_lane_of_encodes() -> None:
     assert {task for task, lane in LANES.items() if lane is Lane.MEDIA} == {
         Task.TRANSCODE,
+        Task.SOUND,
         Task.CHUNK,
     }
 

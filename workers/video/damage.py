@@ -26,7 +26,7 @@ def damage_sentence(
         ("its sound ends", audio_seconds, _expected(probe, probe.audio)),
     ]
     for what, made, expected in checks:
-        if made is not None and expected is not None and _is_short(made, expected):
+        if made is not None and expected is not None and is_short(made, expected):
             return f"{what} after {clock(made)} of {clock(expected)}"
     return None
 
@@ -45,6 +45,6 @@ def _expected(probe: Probe, stream: VideoStream | AudioStream | None) -> float |
     return min(stream.duration_seconds, probe.duration_seconds)
 
 
-def _is_short(made_seconds: float, expected_seconds: float) -> bool:
+def is_short(made_seconds: float, expected_seconds: float) -> bool:
     tolerance = max(TOLERANCE_SECONDS, TOLERANCE_RATIO * expected_seconds)
     return made_seconds < expected_seconds - tolerance
