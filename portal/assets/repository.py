@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -12,6 +13,7 @@ from sqlalchemy import (
     Row,
     RowMapping,
     Select,
+    bindparam,
     delete,
     exists,
     func,
@@ -157,6 +159,18 @@ def mark_verified(connection: Connection, asset_id: str, *, sha256: str) -> None
 
 def update_columns(connection: Connection, asset_id: str, **columns: object) -> None:
     connection.execute(update(assets).where(assets.c.id == asset_id).values(**columns))
+
+
+def update_captured_at(connection: Connection, instants: Mapping[str, datetime | None]) -> None:
+    """In one order, so that two transactions never wait for each other."""
+    rows = [{"of_asset": asset_id, "instant": instants[asset_id]} for asset_id in sorted(instants)]
+    if rows:
+        connection.execute(
+            update(assets)
+            .where(assets.c.id == bindparam("of_asset"))
+            .values(captured_at=bindparam("instant")),
+            rows,
+        )
 
 
 def add_people(connection: Connection, asset_id: str, person_ids: Iterable[str]) -> None:

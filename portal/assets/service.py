@@ -55,6 +55,7 @@ __all__ = [
     "STEP_TASKS",
     "Attempt",
     "add_asset",
+    "add_people",
     "assets_by_ids",
     "begin_again_whole",
     "begin_attempt",
@@ -76,6 +77,7 @@ __all__ = [
     "publish_early",
     "publish_renditions",
     "queue_next_steps",
+    "record_captured_at",
     "record_photo",
     "record_probe",
     "record_progress",
@@ -211,6 +213,16 @@ def record_photo(
         connection, asset_id, width=width, height=height, captured_at=captured_at
     )
     repository.replace_photo(connection, asset_id, metadata)
+
+
+def record_captured_at(connection: Connection, instants: Mapping[str, datetime | None]) -> None:
+    """When assets, by their ids, were recorded or taken, as it is known now."""
+    repository.update_captured_at(connection, instants)
+
+
+def add_people(connection: Connection, asset_id: str, person_ids: Sequence[str]) -> None:
+    """Name people as shown, besides those who are named already."""
+    repository.add_people(connection, asset_id, person_ids)
 
 
 # --- for the sweep ---------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from portal.events.models import Event, EventDescription
 from portal.jobs import Job, Task, defer
 from portal.people import service as people_service
 from portal.people.models import EventPerson
+from portal.photos import service as photos_service
 from portal.slugs import is_slug
 from portal.visibility import INSTALLATION, Viewer
 
@@ -30,6 +31,7 @@ def save_event(connection: Connection, description: EventDescription) -> Event:
     repository.replace_topics(connection, event_id, description.topics)
     repository.replace_delegations(connection, event_id, description.delegations)
     repository.replace_people(connection, event_id, _people(connection, description))
+    photos_service.date_photos(connection, event_id)
     defer(connection, Job(Task.INDEX_EVENT, event_id))
     return get_event_by_id(connection, event_id, viewer=INSTALLATION)
 

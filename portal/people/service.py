@@ -53,6 +53,12 @@ def people_by_ids(connection: Connection, ids: Iterable[str]) -> list[Person]:
     return repository.by_ids(connection, ids)
 
 
+def named(people: Iterable[Person], names: Iterable[str]) -> list[Person]:
+    """Those of `people` who go by one of `names`, in any spelling or script that is known."""
+    wanted = {_name_key(name) for name in names} - {frozenset()}
+    return [person for person in people if wanted & {_name_key(n) for n in person.all_names}]
+
+
 def visible_event_ids(connection: Connection, person_id: str, *, viewer: Viewer) -> list[str]:
     """Ids of the events that the person takes part in and the viewer may see, newest first."""
     return repository.visible_event_ids(connection, person_id, viewer=viewer)
@@ -60,6 +66,11 @@ def visible_event_ids(connection: Connection, person_id: str, *, viewer: Viewer)
 
 def _plain(name: str) -> str:
     return " ".join(name.split())
+
+
+def _name_key(name: str) -> frozenset[str]:
+    """Its words in Latin letters, in no order: a caption may say "Jarosch, Gerhard"."""
+    return frozenset(word for word in slugify(name).split("-") if word)
 
 
 def _add(connection: Connection, name: str) -> Person:

@@ -17,7 +17,8 @@ from workers.photo.reading import checked_answer
 def answer(**changes: object) -> bytes:
     whole: Mapping[str, object] = {
         "metadata": {},
-        "captured_at": None,
+        "clock": None,
+        "camera": None,
         "width": 400,
         "height": 300,
         "is_cut": False,
@@ -43,7 +44,7 @@ def size(name: str = "photo-320.jpg", width: int = 320) -> Mapping[str, object]:
         b"{}" * 1_000_000,
         answer(width=0),
         answer(width="wide"),
-        answer(captured_at="yesterday"),
+        answer(clock="yesterday"),
         answer(sizes=[]),
         answer(sizes=[size("../photo-320.jpg")]),
         answer(sizes=[size("photo-800.jpg")]),

@@ -20,7 +20,6 @@ from workers.photo.picture import UndecodableError, load_picture
 from workers.photo.sizes import write_sizes
 
 
-
 def main(photo: str, pixels_max: str) -> None:
     try:
         answer = asdict(_read(Path(photo), int(pixels_max)))

@@ -10,6 +10,14 @@ EARLIEST = datetime(1826, 1, 1, tzinfo=UTC)
 LATEST_AHEAD = timedelta(days=1)
 """A clock may run ahead, and a time without a zone may be up to 14 hours off."""
 
+SATELLITES_OFF_SECONDS_MAX = 120
+"""How far a camera's clock may be from that of the satellites, but for the zone."""
+_HALF_HOUR, _QUARTER_HOUR = 1800, 900
+_OFFSETS = range(-12 * 3600, 14 * 3600 + 1, _HALF_HOUR)
+_ODD_OFFSETS = frozenset(
+    hours * 3600 + 3 * _QUARTER_HOUR for hours in (5, 8, 12, 13)
+)  # Nepal, Eucla, the Chatham Islands
+
 _DATE = r"([0-9]{4})[-:/.]?([0-9]{2})[-:/.]?([0-9]{2})"
 _TIME = r"([0-9]{2}):?([0-9]{2})(?::?([0-9]{2}))?(?:\.([0-9]{1,9}))?"
 _ZONE = r"(Z|[+-][0-9]{2}:?[0-9]{2})?"
@@ -41,6 +49,19 @@ def is_possible(instant: datetime, *, now: datetime) -> bool:
     if instant.tzinfo is None:
         instant = instant.replace(tzinfo=UTC)
     return EARLIEST <= instant <= now + LATEST_AHEAD
+
+
+def zone_by_satellites(shown: datetime, utc: datetime) -> timedelta | None:
+    """The offset of the zone that a clock was set to; None when both do not fit together.
+
+    Satellites' times are some seconds older than the photo, so only whole zones can be told.
+    """
+    apart = (shown - utc.replace(tzinfo=None)).total_seconds()
+    offset = round(apart / _QUARTER_HOUR) * _QUARTER_HOUR
+    is_zone = offset in _OFFSETS or offset in _ODD_OFFSETS
+    if not is_zone or abs(apart - offset) > SATELLITES_OFF_SECONDS_MAX:
+        return None
+    return timedelta(seconds=offset)
 
 
 def _zone(text: str | None) -> timezone | None:

@@ -7,18 +7,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import md5
 
-from portal.transcripts.formats.decode import decode_text
+from workers.photo.charsets import REPLACEMENT, decode_utf8, guess_encoding
 
 DAMAGED = "The IPTC data is damaged in part; what could be read was kept."
+UNREADABLE_LETTERS = "Some letters of the IPTC texts cannot be read."
 
+DATASETS_MAX = 5_000
 _MARKER = 0x1C
-_UTF8 = b"\x1b%G"
 _CHARACTER_SET = (1, 90)
 _CITY, _COUNTRY = (2, 90), (2, 101)
-_KEYWORDS, _HEADLINE, _CREDIT = (2, 25), (2, 105), (2, 110)
+_KEYWORDS, _HEADLINE, _CREDIT, _SOURCE = (2, 25), (2, 105), (2, 110), (2, 115)
 _BY_LINE, _COPYRIGHT, _CAPTION = (2, 80), (2, 116), (2, 120)
 _DATE_CREATED, _TIME_CREATED = (2, 55), (2, 60)
+_TEXTS = frozenset(
+    {_CITY, _COUNTRY, _KEYWORDS, _HEADLINE, _CREDIT, _SOURCE, _BY_LINE, _COPYRIGHT, _CAPTION}
+)
+_TAKEN = _TEXTS | {_CHARACTER_SET, _DATE_CREATED, _TIME_CREATED}
+
+_ENCODINGS = {
+    b"\x1b.A": "latin-1",
+    b"\x1b-A": "latin-1",
+    b"\x1b.B": "iso8859-2",
+    b"\x1b-B": "iso8859-2",
+    b"\x1b-L": "iso8859-5",
+}
+"""What 1:90 may name besides UTF-8, which needs no name: it is tried first. ISO 2022"""
 
 DataSet = tuple[int, int]
 """Record and number."""
@@ -26,45 +41,57 @@ DataSet = tuple[int, int]
 
 @dataclass(frozen=True)
 class Iptc:
-    """What is taken of IPTC-IIM, as it stands there."""
+    """What is taken of IPTC-IIM, as it stands there.
+
+    `is_newer_than_xmp`: a program that knows no XMP has changed it after the XMP was written.
+    """
 
     caption: str | None = None
     headline: str | None = None
     by_lines: tuple[str, ...] = ()
     credit: str | None = None
+    source: str | None = None
     copyright: str | None = None
     keywords: tuple[str, ...] = ()
     city: str | None = None
     country: str | None = None
     created_at: str | None = None
+    is_newer_than_xmp: bool = False
     notes: tuple[str, ...] = ()
 
 
-def read_iptc(data: bytes) -> Iptc:
-    """Read a block of datasets; what is broken becomes a note."""
+def read_iptc(data: bytes, *, digest: bytes = b"") -> Iptc:
+    """Read a block of datasets; what is broken becomes a note. `digest`: see `Blocks`."""
+    if not data:
+        return Iptc()
     raw: dict[DataSet, list[bytes]] = {}
     end = 0
     for data_set, value, end in _data_sets(data):  # noqa: B007 - how far it got tells the damage
-        raw.setdefault(data_set, []).append(value)
+        if data_set in _TAKEN:
+            raw.setdefault(data_set, []).append(value)
     texts = _decoded(raw)
     return Iptc(
         caption=_first(texts, _CAPTION),
         headline=_first(texts, _HEADLINE),
         by_lines=tuple(texts.get(_BY_LINE, ())),
         credit=_first(texts, _CREDIT),
+        source=_first(texts, _SOURCE),
         copyright=_first(texts, _COPYRIGHT),
         keywords=tuple(texts.get(_KEYWORDS, ())),
         city=_first(texts, _CITY),
         country=_first(texts, _COUNTRY),
         created_at=_created_at(texts),
-        notes=(DAMAGED,) if data[end:].strip(b"\0") else (),
+        is_newer_than_xmp=_is_changed(data, digest),
+        notes=tuple(_notes(data[end:], texts)),
     )
 
 
 def _data_sets(data: bytes) -> Iterator[tuple[DataSet, bytes, int]]:
     """Each dataset with its value and where it ends; stops at the first that is broken."""
     at = 0
-    while at + 5 <= len(data) and data[at] == _MARKER:
+    for _ in range(DATASETS_MAX):
+        if at + 5 > len(data) or data[at] != _MARKER:
+            return
         record, number = data[at + 1], data[at + 2]
         length, at = int.from_bytes(data[at + 3 : at + 5]), at + 5
         if length & 0x8000:  # an extended dataset: this is the length of the length
@@ -77,22 +104,47 @@ def _data_sets(data: bytes) -> Iterator[tuple[DataSet, bytes, int]]:
 
 
 def _decoded(raw: Mapping[DataSet, Sequence[bytes]]) -> dict[DataSet, list[str]]:
-    """All texts in one encoding: the declared UTF-8, else the likeliest for all of them."""
-    if raw.get(_CHARACTER_SET, [b""])[-1] == _UTF8:
-        encoding = "utf-8"
-    else:
-        values = (value for (record, _), values in raw.items() if record == 2 for value in values)
-        encoding = decode_text(b"\n".join(values).replace(b"\0", b"")).encoding
+    """Each text as UTF-8 when it is that, whatever is declared; the others in one encoding.
+
+    Programs that write UTF-8 leave older datasets as they are, and some declare nothing.
+    """
+    utf8 = {key: [decode_utf8(value) for value in values] for key, values in raw.items()}
+    if all(text is not None for texts in utf8.values() for text in texts):
+        return {key: [text or "" for text in texts] for key, texts in utf8.items()}
+    declared = _ENCODINGS.get(raw.get(_CHARACTER_SET, [b""])[-1])
+    encoding = declared or guess_encoding(
+        value
+        for key, values in raw.items()
+        for value, text in zip(values, utf8[key], strict=True)
+        if text is None and key in _TEXTS
+    )
     return {
-        data_set: [value.decode(encoding, errors="replace") for value in values]
-        for data_set, values in raw.items()
+        key: [
+            value.decode(encoding, errors="replace") if text is None else text
+            for value, text in zip(values, utf8[key], strict=True)
+        ]
+        for key, values in raw.items()
     }
 
 
 def _first(texts: Mapping[DataSet, Sequence[str]], data_set: DataSet) -> str | None:
-    return next((text for text in texts.get(data_set, ()) if text.strip()), None)
+    return next((text for text in texts.get(data_set, ()) if text.strip("\0 \t\r\n")), None)
 
 
 def _created_at(texts: Mapping[DataSet, Sequence[str]]) -> str | None:
     date, time = _first(texts, _DATE_CREATED), _first(texts, _TIME_CREATED)
     return f"{date} {time}" if date and time else None
+
+
+def _is_changed(data: bytes, digest: bytes) -> bool:
+    """https://exiftool.org/TagNames/Photoshop.html: all zeros, or none, says nothing."""
+    if not any(digest):
+        return False
+    return md5(data, usedforsecurity=False).digest() != digest
+
+
+def _notes(rest: bytes, texts: Mapping[DataSet, Sequence[str]]) -> Iterator[str]:
+    if rest.strip(b"\0"):
+        yield DAMAGED
+    if any(REPLACEMENT in text for key in _TEXTS for text in texts.get(key, ())):
+        yield UNREADABLE_LETTERS

@@ -1,63 +1,107 @@
 """Three sources that say the same thing differently -> what we say of the photo.
 
 XMP comes before IPTC-IIM and EXIF: it is Unicode, not cut to a length, and what editing programs
-write today; IPTC-IIM is what agencies write; EXIF is what cameras fill in by themselves. The time
-comes the other way round: EXIF's is the camera's own. See docs/decisions/0005-photo-metadata.md.
+write today; IPTC-IIM is what agencies write; EXIF is what cameras fill in by themselves. Only when
+IPTC-IIM was changed after the XMP was written does it come first. See
+docs/decisions/0005-photo-metadata.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from fractions import Fraction
+from hashlib import sha256
+from pathlib import Path
 
 from portal.assets.models import PhotoMetadata
+from portal.photos.models import PhotoClock, SeenCamera
+from workers.photo import xmp
+from workers.photo.blocks.find import opened
 from workers.photo.exif import Exif
-from workers.photo.instants import is_possible, is_unset, parse_instant
-from workers.photo.iptc import Iptc
-from workers.photo.texts import CAPTION_LENGTH_MAX, KEYWORDS_MAX, TEXT_LENGTH_MAX, clean
-from workers.photo.xmp import Xmp
+from workers.photo.exposure import exposure_text
+from workers.photo.sources import Sources, read_sources
+from workers.photo.taken import taken
+from workers.photo.texts import (
+    CAPTION_LENGTH_MAX,
+    KEYWORDS_MAX,
+    LANGUAGES_MAX,
+    PEOPLE_MAX,
+    TEXT_LENGTH_MAX,
+    clean,
+)
 
 _WRITTEN_BY_CAMERAS = frozenset({"olympus digital camera", "samsung", "dcim", "default"})
 """Image descriptions that describe nothing."""
-
-
-@dataclass(frozen=True)
-class Sources:
-    exif: Exif
-    iptc: Iptc
-    xmp: Xmp
+_LANGUAGE = re.compile(r"([A-Za-z]{2,3})(?:-.*)?")
+_CUT_BYTES_MIN = 30
+"""The shortest fields of IPTC-IIM have 32 bytes, of which a cut letter may miss some."""
 
 
 @dataclass(frozen=True)
 class Merged:
-    """`captured_at` is naive when the photo names no zone."""
+    """`clock` is None when the photo does not say when it was taken."""
 
     metadata: PhotoMetadata
-    captured_at: datetime | None
+    clock: PhotoClock | None
+    camera: SeenCamera | None
     notes: tuple[str, ...]
 
 
+def read_metadata(path: Path, *, now: datetime) -> Merged:
+    """All that a file says of itself; never raises on what stands in it."""
+    with opened(path) as data:
+        return merge(read_sources(data), now=now)
+
+
 def merge(sources: Sources, *, now: datetime) -> Merged:
-    exif, iptc, xmp = sources.exif, sources.iptc, sources.xmp
-    captured_at, notes = _captured_at(sources, now=now)
+    exif, iptc, of_xmp = sources.exif, sources.iptc, sources.xmp
+    when = taken(sources, now=now)
+
+    def either(path: xmp.Path, of_iptc: str | None, *others: str | None) -> str | None:
+        return _first(*_in_order(sources, of_xmp.text(path), of_iptc), *others)
+
     metadata = PhotoMetadata(
         caption=_first(
-            xmp.description, iptc.caption, _described(exif), length_max=CAPTION_LENGTH_MAX
+            *_in_order(sources, of_xmp.text(xmp.DESCRIPTION), iptc.caption),
+            _described(exif),
+            length_max=CAPTION_LENGTH_MAX,
         ),
-        headline=_first(xmp.headline, iptc.headline),
-        creator=_first(_joined(xmp.creators), _joined(iptc.by_lines), exif.artist),
-        credit=_first(xmp.credit, iptc.credit),
-        copyright=_first(xmp.rights, iptc.copyright, exif.copyright),
-        keywords=_keywords(xmp.subjects) or _keywords(iptc.keywords),
-        city=_first(xmp.city, iptc.city),
-        country=_first(xmp.country, iptc.country),
-        camera=_camera(exif),
-        lens=_first(exif.lens),
-        exposure=_exposure(exif),
+        captions=_captions(of_xmp.in_languages(xmp.DESCRIPTION)),
+        headline=either(xmp.HEADLINE, iptc.headline),
+        creator=_first(
+            *_in_order(sources, _joined(of_xmp.texts(xmp.CREATORS)), _joined(iptc.by_lines)),
+            exif.artist,
+        ),
+        credit=either(xmp.CREDIT, iptc.credit),
+        source=either(xmp.SOURCE, iptc.source),
+        copyright=either(xmp.RIGHTS, iptc.copyright, exif.copyright),
+        keywords=_keywords(sources),
+        people_shown=_distinct(of_xmp.people)[:PEOPLE_MAX],
+        city=_first(of_xmp.text(xmp.SHOWN_CITY)) or either(xmp.CITY, iptc.city),
+        country=_first(of_xmp.text(xmp.SHOWN_COUNTRY)) or either(xmp.COUNTRY, iptc.country),
+        camera=_camera_name(exif),
+        lens=_first(exif.lens, of_xmp.text(xmp.LENS)),
+        exposure=exposure_text(exif),
+        orientation=exif.orientation,
+        original_filename=_filename(of_xmp.text(xmp.PRESERVED_FILENAME, xmp.RAW_FILENAME)),
+        captured_at_source=when.source,
     )
-    return Merged(metadata, captured_at, (*exif.notes, *iptc.notes, *xmp.notes, *notes))
+    return Merged(metadata, when.clock, _camera(exif), (*sources.notes, *when.notes))
+
+
+def _in_order(
+    sources: Sources, of_xmp: str | None, of_iptc: str | None
+) -> tuple[str | None, str | None]:
+    """The one that counts more first. Cut to the length of its field, IPTC-IIM says nothing new."""
+    if not sources.iptc.is_newer_than_xmp or (of_xmp and of_iptc and _is_cut(of_iptc, of_xmp)):
+        return of_xmp, of_iptc
+    return of_iptc, of_xmp
+
+
+def _is_cut(text: str, whole: str) -> bool:
+    return len(text.encode(errors="replace")) >= _CUT_BYTES_MIN and whole.startswith(text)
 
 
 def _first(*texts: str | None, length_max: int = TEXT_LENGTH_MAX) -> str | None:
@@ -66,11 +110,30 @@ def _first(*texts: str | None, length_max: int = TEXT_LENGTH_MAX) -> str | None:
 
 
 def _joined(texts: Iterable[str]) -> str | None:
-    return ", ".join(filter(None, map(clean, texts))) or None
+    return ", ".join(_distinct(texts)) or None
 
 
-def _keywords(texts: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(filter(None, map(clean, texts))))[:KEYWORDS_MAX]
+def _distinct(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(filter(None, map(clean, texts))))
+
+
+def _captions(written: dict[str, str]) -> dict[str, str]:
+    """By the language alone, without region and script; what is no language is left out."""
+    found: dict[str, str] = {}
+    for tag, text in written.items():
+        match = _LANGUAGE.fullmatch(tag)
+        caption = clean(text, length_max=CAPTION_LENGTH_MAX)
+        if match and caption and len(found) < LANGUAGES_MAX:
+            found.setdefault(match[1].lower(), caption)
+    return found
+
+
+def _keywords(sources: Sources) -> tuple[str, ...]:
+    lists = [sources.xmp.texts(xmp.SUBJECTS), sources.iptc.keywords]
+    if sources.iptc.is_newer_than_xmp:
+        lists.reverse()
+    first, second = map(_distinct, lists)
+    return (first or second)[:KEYWORDS_MAX]
 
 
 def _described(exif: Exif) -> str | None:
@@ -78,7 +141,7 @@ def _described(exif: Exif) -> str | None:
     return None if text.lower() in _WRITTEN_BY_CAMERAS else text
 
 
-def _camera(exif: Exif) -> str | None:
+def _camera_name(exif: Exif) -> str | None:
     """Maker and model, without saying "NIKON" twice."""
     make, model = clean(exif.make or ""), clean(exif.model or "")
     if make is None or model is None:
@@ -87,52 +150,15 @@ def _camera(exif: Exif) -> str | None:
     return model if model.lower().startswith(brand) else f"{make} {model}"
 
 
-def _exposure(exif: Exif) -> str | None:
-    parts = (
-        _exposure_time(exif.exposure_seconds),
-        exif.f_number and f"f/{_short(exif.f_number)}",
-        exif.iso and f"ISO {exif.iso}",
-        exif.focal_millimetres and f"{_short(exif.focal_millimetres)} mm",
-    )
-    return " · ".join(part for part in parts if part) or None
-
-
-def _exposure_time(seconds: Fraction | None) -> str | None:
-    if seconds is None:
+def _camera(exif: Exif) -> SeenCamera | None:
+    """The serial number goes into the digest only: it would tell whose camera it is."""
+    name = _camera_name(exif)
+    if name is None:
         return None
-    return f"1/{round(1 / seconds)} s" if seconds < Fraction(3, 10) else f"{_short(seconds)} s"
+    parts = "\0".join((exif.make or "", exif.model or "", exif.serial_number or ""))
+    return SeenCamera(sha256(parts.encode(errors="replace")).hexdigest(), name)
 
 
-def _short(number: Fraction) -> str:
-    return f"{float(number):.2f}".rstrip("0").rstrip(".")
-
-
-def _captured_at(sources: Sources, *, now: datetime) -> tuple[datetime | None, tuple[str, ...]]:
-    notes: list[str] = []
-    found: datetime | None = None
-    for text in _times(sources):
-        instant = parse_instant(text)
-        if instant is None or not is_possible(instant, now=now):
-            notes.append(f"The time {text[:40]!r} in the photo cannot be when it was taken.")
-        elif found is None:
-            found = instant
-        elif _gives_zone(instant, to=found):
-            found = found.replace(tzinfo=instant.tzinfo)
-    return found, tuple(dict.fromkeys(notes))
-
-
-def _times(sources: Sources) -> Iterator[str]:
-    exif, iptc, xmp = sources.exif, sources.iptc, sources.xmp
-    times = (exif.taken_at, xmp.taken_at, xmp.created_at, iptc.created_at, exif.digitized_at)
-    for text in times:
-        cleaned = clean(text) if text else None
-        is_date_alone = cleaned is not None and len(cleaned) <= len("2019-06-04")
-        if cleaned and not is_unset(cleaned) and not is_date_alone:
-            yield cleaned
-
-
-def _gives_zone(instant: datetime, *, to: datetime) -> bool:
-    """Whether it is the same time on the clock, and only this one names the zone."""
-    if to.tzinfo is not None or instant.tzinfo is None:
-        return False
-    return instant.replace(tzinfo=None, microsecond=0) == to.replace(microsecond=0)
+def _filename(path: str | None) -> str | None:
+    """Without the folders, which tell of somebody's computer."""
+    return None if path is None else clean(re.split(r"[/\\]", path)[-1], length_max=255)

@@ -7,6 +7,8 @@ import re
 CAPTION_LENGTH_MAX = 10_000
 TEXT_LENGTH_MAX = 500
 KEYWORDS_MAX = 200
+PEOPLE_MAX = 100
+LANGUAGES_MAX = 20
 
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _LINE_END = re.compile(r"\r\n?|\u2028|\u2029")

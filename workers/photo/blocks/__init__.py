@@ -1,0 +1,1 @@
+"""Where a photo's metadata stands: one walk over the head of each container."""
