@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from portal.assets.durations import playing_seconds
 from portal.assets.models import Asset, AssetState, Kind, PhotoMetadata
+from portal.assets.renditions import downloads_of
 from portal.assets.views import (
     Download,
     Notice,
@@ -18,7 +19,6 @@ from portal.assets.views import (
     file_stem,
     large_picture,
     notice_of,
-    photo_sizes,
     taken_at,
 )
 from portal.delivery.urls import captions_path, rendition_path
@@ -280,8 +280,6 @@ def _captions(
 
 
 def _downloads(asset: Asset, *, language: str) -> tuple[Download, ...]:
-    if asset.kind is not Kind.PHOTO:
-        return ()
     stem = file_stem(asset)
     return tuple(
         Download(
@@ -290,5 +288,5 @@ def _downloads(asset: Asset, *, language: str) -> tuple[Download, ...]:
             name=_measures(size.width, size.height) or "",
             size=format_size(size.size_bytes, language=language),
         )
-        for size in reversed(photo_sizes(asset))
+        for size in downloads_of(asset)
     )

@@ -9,6 +9,8 @@ from portal.assets.models import Asset, Outcome, RenditionKind, Step
 TOLERANCE_SECONDS = 1.0
 """Picture and sound never end together to the frame."""
 
+MAKING_STEPS = frozenset({Step.TRANSCODE, Step.SOUND})
+
 
 def playing_seconds(asset: Asset) -> float | None:
     """What players show: the picture's length, unless the sound goes on clearly longer.
@@ -23,6 +25,11 @@ def playing_seconds(asset: Asset) -> float | None:
     return longest
 
 
+def declared_seconds(asset: Asset) -> float | None:
+    """What the file says, where it plays for clearly less."""
+    return asset.duration_seconds if is_cut_off(asset) else None
+
+
 def made_seconds(asset: Asset) -> float | None:
     """The longest of what was made of its picture and its sound."""
     made = (_made_seconds(asset, kind) for kind in (RenditionKind.VIDEO, RenditionKind.AUDIO))
@@ -30,13 +37,12 @@ def made_seconds(asset: Asset) -> float | None:
 
 
 def is_cut_off(asset: Asset) -> bool:
-    """Whether its transcoding found less than the file promises."""
+    """Whether less could be made of it than the file promises."""
     made, stated = made_seconds(asset), asset.duration_seconds
     if made is None or stated is None or made >= stated - TOLERANCE_SECONDS:
         return False
     return any(
-        record.name is Step.TRANSCODE and record.outcome is Outcome.PARTIAL
-        for record in asset.steps
+        record.name in MAKING_STEPS and record.outcome is Outcome.PARTIAL for record in asset.steps
     )
 
 

@@ -148,16 +148,6 @@ class CapturedAtSource(StrEnum):
     EVENT_ZONE = "event_zone"  # the photo says nothing
 
 
-class CapturedAtSource(StrEnum):
-    """What told in which zone a photo's clock was; `portal/photos/` corrects the clock itself."""
-
-    EXIF_OFFSET = "exif_offset"
-    GPS = "gps"  # the time of the satellites beside that of the camera
-    XMP = "xmp"
-    IPTC = "iptc"
-    EVENT_ZONE = "event_zone"  # the photo says nothing
-
-
 @dataclass(frozen=True)
 class PhotoMetadata:
     """What a photo says of itself; never a place more exact than a city, never who owns the camera.

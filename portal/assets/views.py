@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from portal.assets.durations import is_cut_off, made_seconds
-from portal.assets.made_files import JPEG_TYPE, WEBP_TYPE
+from portal.assets.durations import MAKING_STEPS, is_cut_off, made_seconds
+from portal.assets.made_files import WEBP_TYPE
 from portal.assets.models import (
     Asset,
     AssetState,
     PhotoMetadata,
     Rendition,
-    RenditionKind,
-    Step,
 )
+from portal.assets.renditions import POSTER, is_playable, photo_sizes
 from portal.delivery.urls import rendition_path
 from portal.events.models import Event
 from portal.web.addresses import page_path
@@ -22,8 +21,6 @@ from portal.web.formatting import format_clock
 from portal.web.i18n import gettext, msg
 from portal.web.presentation import Moment, Text, instant, plain_text, text_in
 
-POSTER = "poster.jpg"
-PLAYABLE = frozenset({RenditionKind.PREVIEW, RenditionKind.VIDEO, RenditionKind.AUDIO})
 DEFAULT_SIZE = (1280, 720)
 THUMBNAILS = 2
 """So many of the smallest sizes are offered for a place in a grid."""
@@ -156,8 +153,8 @@ def _sentence_of(asset: Asset, state: AssetState, language: str) -> str:
 def _rest_of(asset: Asset, state: AssetState, detail: str | None) -> str | None:
     """The detail, unless our own sentence says it already, in the reader's language."""
     is_told = state is AssetState.PARTIAL and is_cut_off(asset)
-    transcode = next((step for step in asset.steps if step.name is Step.TRANSCODE), None)
-    return None if is_told and transcode and transcode.detail == detail else detail
+    told = {step.detail for step in asset.steps if step.name in MAKING_STEPS}
+    return None if is_told and detail in told else detail
 
 
 def photo_card(asset: Asset, state: AssetState, *, language: str, event: Event) -> PhotoCard:
@@ -177,16 +174,6 @@ def photo_card(asset: Asset, state: AssetState, *, language: str, event: Event) 
     )
 
 
-def photo_sizes(asset: Asset, *, media_type: str = JPEG_TYPE) -> list[Rendition]:
-    """Its web sizes of one type, the smallest first."""
-    images = [
-        rendition
-        for rendition in asset.renditions
-        if rendition.kind is RenditionKind.IMAGE and rendition.media_type == media_type
-    ]
-    return sorted(images, key=lambda rendition: rendition.width or 0)
-
-
 def large_picture(asset: Asset, *, alt: str) -> Picture | None:
     """All sizes, for a place as wide as the page."""
     return _photo(asset, slice(None, None, -1), alt=alt)
@@ -201,10 +188,6 @@ def taken_at(asset: Asset, *, language: str, event: Event) -> Moment | None:
     if asset.captured_at is None:
         return None
     return instant(asset.captured_at, language=language, time_zone=event.time_zone)
-
-
-def is_playable(asset: Asset) -> bool:
-    return any(rendition.kind in PLAYABLE for rendition in asset.renditions)
 
 
 def _photo(asset: Asset, chosen: slice, *, alt: str) -> Picture | None:

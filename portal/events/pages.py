@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from portal.assets import service as assets_service
 from portal.assets.models import Asset, Kind
-from portal.assets.views import is_playable
+from portal.assets.renditions import is_playable
 from portal.events import service
 from portal.events.models import Event
 from portal.events.views import (

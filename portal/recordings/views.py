@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from portal.assets.durations import playing_seconds
-from portal.assets.models import Asset, AssetState, Kind, Rendition, RenditionKind
+from portal.assets.models import Asset, AssetState, Kind, Rendition
+from portal.assets.renditions import (
+    POSTER,
+    SOUND_DOWNLOAD,
+    STORYBOARD,
+    VIDEO_DOWNLOAD,
+    WAVEFORM_PICTURE,
+    downloads_of,
+    is_playable,
+)
 from portal.assets.views import (
     DEFAULT_SIZE,
-    POSTER,
     Download,
     Picture,
     asset_path,
     asset_title,
     file_stem,
-    is_playable,
     notice_of,
     poster_picture,
 )
@@ -27,15 +33,11 @@ from portal.web.formatting import format_clock
 from portal.web.i18n import gettext, msg
 from portal.web.presentation import Text, format_size, language_name
 
-STORYBOARD = "storyboard.vtt"
-WAVEFORM = "waveform.json"
-WAVEFORM_PICTURE = "waveform.png"
 DOWNLOAD_NAMES: Mapping[str, str] = {
-    "video.mp4": msg("Video (MP4)"),
-    "sound.m4a": msg("Sound alone (M4A)"),
+    VIDEO_DOWNLOAD: msg("Video (MP4)"),
+    SOUND_DOWNLOAD: msg("Sound alone (M4A)"),
 }
-"""What may be downloaded of a recording, by its rendition's name, and what readers call it."""
-_DIGITS = re.compile(r"\d+")
+"""What readers call that which they may take away."""
 
 
 @dataclass(frozen=True)
@@ -128,22 +130,10 @@ def player_of(
     )
 
 
-def sound_tracks(asset: Asset) -> list[Rendition]:
-    """As the file has them, the one that plays unasked first."""
-    found = [r for r in asset.renditions if r.kind is RenditionKind.AUDIO]
-    return sorted(found, key=lambda track: _number_in(track.name))
-
-
 def sound_track_name(track: Rendition, *, language: str) -> str:
     """`Russian · Interpretation`; "" when nothing is known of it."""
     spoken = track.language and language_name(track.language, language=language)
     return " · ".join(filter(None, (spoken, track.label)))
-
-
-def downloads_of(asset: Asset) -> list[Rendition]:
-    """The files of a recording that everybody may take away, the largest first."""
-    found = (asset.rendition(name) for name in DOWNLOAD_NAMES)
-    return [rendition for rendition in found if rendition]
 
 
 def download_links(asset: Asset, *, language: str) -> tuple[Download, ...]:
@@ -173,12 +163,6 @@ def _waveform(asset: Asset) -> Picture | None:
         return None
     path = rendition_path(asset.id, found.name)
     return Picture(path, srcset="", width=found.width, height=found.height, alt="")
-
-
-def _number_in(name: str) -> int:
-    """`sound-12` -> 12"""
-    digits = _DIGITS.search(name)
-    return int(digits[0]) if digits else 0
 
 
 def _tracks(asset: Asset, transcripts: Sequence[Transcript], *, language: str) -> tuple[Track, ...]:

@@ -30,6 +30,7 @@ OPEN_AS_WELL = (
     "portal.assets.durations",
     "portal.assets.made_files",
     "portal.assets.pipeline",
+    "portal.assets.renditions",
     "portal.assets.tidying",
     "portal.events.manifest",
     "portal.events.manifest_values",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from starlette.testclient import TestClient
 
 from portal.app import create_app
 from portal.assets import service as assets
+from portal.assets.described import ASSET_SCHEMA
 from portal.assets.models import Step
 from portal.events import service as events
 from portal.events.models import Contact, EventDescription, PersonEntry, ProgrammeEntry
@@ -18,26 +20,7 @@ from portal.runtime import Runtime
 from tests.delivered import LARGE_BYTES, ORIGINAL_NAME, SLUG, Delivered, put_in
 
 HOST = "https://localhost"
-FIELDS = {
-    "id",
-    "kind",
-    "event",
-    "title",
-    "state",
-    "steps",
-    "duration_seconds",
-    "width",
-    "height",
-    "captured_at",
-    "size_bytes",
-    "sha256",
-    "hls_url",
-    "poster_url",
-    "renditions",
-    "transcripts",
-    "photo",
-    "page_url",
-}
+PROPERTIES = cast("dict[str, Any]", ASSET_SCHEMA["properties"])
 
 
 @pytest.fixture
@@ -60,14 +43,14 @@ def test_a_recording(client: TestClient, runtime: Runtime, delivered: Delivered)
     release(runtime)
     recording = delivered.recording_id
     found = client.get(f"/api/v1/assets/{recording}").json()
-    assert set(found) == FIELDS
+    assert set(found) == set(PROPERTIES)
     assert (found["id"], found["kind"], found["event"]) == (recording, "video", SLUG)
     assert found["title"] == "Scrum"
     assert found["size_bytes"] == len(LARGE_BYTES)
     assert found["sha256"] == recording.ljust(64, "0")
     assert found["steps"] == [
-        {"name": "transcode", "state": "done", "detail": None},
-        {"name": "poster", "state": "done", "detail": None},
+        {"name": "transcode", "state": "done", "detail": None, "notes": []},
+        {"name": "poster", "state": "done", "detail": None, "notes": []},
     ]
     assert found["hls_url"] == f"{HOST}/media/{recording}/hls/master.m3u8"
     assert found["poster_url"] == f"{HOST}/media/{recording}/poster.jpg"
@@ -120,7 +103,13 @@ def test_nothing_playable_has_no_address(
         assets.publish_renditions(connection, attempt, [])
     found = client.get(f"/api/v1/assets/{delivered.recording_id}").json()
     assert (found["hls_url"], found["state"]) == (None, "processing")
-    assert {"name": "transcode", "state": "running", "detail": None} in found["steps"]
+    running: dict[str, object] = {
+        "name": "transcode",
+        "state": "running",
+        "detail": None,
+        "notes": [],
+    }
+    assert running in found["steps"]
 
 
 def test_titles_come_in_the_language_that_is_asked_for(

@@ -12,7 +12,8 @@ from starlette.routing import Route
 from portal.assets import service as assets_service
 from portal.assets.durations import playing_seconds
 from portal.assets.models import Asset, Step
-from portal.desk.assets.storyboard import STORYBOARD, Still, read_storyboard
+from portal.assets.renditions import STORYBOARD
+from portal.desk.assets.storyboard import Still, read_storyboard
 from portal.desk.assets.times import check_is_within, read_time
 from portal.desk.assets.views import DeskSubject, Wish, asset_page
 from portal.desk.views import asset_desk_path

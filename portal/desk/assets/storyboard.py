@@ -9,7 +9,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-STORYBOARD = "storyboard.vtt"
 STILLS_MAX = 48
 """More are no help to choose from: the field takes any time."""
 _CUE = re.compile(

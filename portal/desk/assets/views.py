@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from portal.assets.models import Asset, AssetState, Kind, Step, StepRecord, StepState
 from portal.assets.pipeline import PIPELINE
+from portal.assets.renditions import POSTER
 from portal.assets.views import (
-    POSTER,
     Notice,
     Picture,
     asset_path,

@@ -1,0 +1,52 @@
+"""What was made of an asset, by what it is for: pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from portal.assets.made_files import JPEG_TYPE
+from portal.assets.models import Asset, Kind, Rendition, RenditionKind
+
+POSTER = "poster.jpg"
+STORYBOARD = "storyboard.vtt"
+WAVEFORM = "waveform.json"
+WAVEFORM_PICTURE = "waveform.png"
+VIDEO_DOWNLOAD = "video.mp4"
+SOUND_DOWNLOAD = "sound.m4a"
+PLAYABLE = frozenset({RenditionKind.PREVIEW, RenditionKind.VIDEO, RenditionKind.AUDIO})
+_DIGITS = re.compile(r"\d+")
+
+
+def is_playable(asset: Asset) -> bool:
+    return any(rendition.kind in PLAYABLE for rendition in asset.renditions)
+
+
+def photo_sizes(asset: Asset, *, media_type: str = JPEG_TYPE) -> list[Rendition]:
+    """Its web sizes of one type, the smallest first."""
+    images = [
+        rendition
+        for rendition in asset.renditions
+        if rendition.kind is RenditionKind.IMAGE and rendition.media_type == media_type
+    ]
+    return sorted(images, key=lambda rendition: rendition.width or 0)
+
+
+def sound_tracks(asset: Asset) -> list[Rendition]:
+    """The one that is heard unasked first, the others in the order of the file."""
+    found = [r for r in asset.renditions if r.kind is RenditionKind.AUDIO]
+    return sorted(found, key=lambda track: _number_in(track.name))
+
+
+def downloads_of(asset: Asset) -> Sequence[Rendition]:
+    """The files that everybody may take away, the largest first."""
+    if asset.kind is Kind.PHOTO:
+        return photo_sizes(asset)[::-1]
+    found = (asset.rendition(name) for name in (VIDEO_DOWNLOAD, SOUND_DOWNLOAD))
+    return [rendition for rendition in found if rendition]
+
+
+def _number_in(name: str) -> int:
+    """`sound-12` -> 12"""
+    digits = _DIGITS.search(name)
+    return int(digits[0]) if digits else 0
