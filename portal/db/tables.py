@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
-    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -17,7 +16,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
@@ -25,41 +23,53 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
+from portal.db.account_tables import (
+    accounts,
+    api_tokens,
+    login_attempts,
+    sessions,
+    setup_links,
+)
+from portal.db.columns import (
+    EMPTY_LIST,
+    EMPTY_OBJECT,
+    INSTANT,
+    NOW,
+    created_at,
+    localized,
+    metadata,
+    owned_by,
 )
 
-INSTANT = DateTime(timezone=True)
-NOW = text("now()")
-EMPTY_OBJECT = text("'{}'::jsonb")
-EMPTY_LIST = text("'[]'::jsonb")
-
-
-def _owned_by(target: str, *, primary_key: bool = False, name: str = "") -> Column[str]:
-    """A foreign key whose rows vanish with their owner; `target` is "table.column"."""
-    column_name = name or target.split(".", maxsplit=1)[0].removesuffix("s") + "_id"
-    return Column(
-        column_name,
-        Text,
-        ForeignKey(target, ondelete="CASCADE"),
-        nullable=False,
-        primary_key=primary_key,
-    )
-
-
-def _localized(name: str) -> Column[dict[str, str]]:
-    return Column(name, JSONB, nullable=False, server_default=EMPTY_OBJECT)
-
-
-def _created_at() -> Column[object]:
-    return Column("created_at", INSTANT, nullable=False, server_default=NOW)
-
+__all__ = [
+    "accounts",
+    "api_tokens",
+    "asset_people",
+    "assets",
+    "camera_clocks",
+    "chunks",
+    "cues",
+    "event_delegations",
+    "event_people",
+    "event_topics",
+    "events",
+    "login_attempts",
+    "metadata",
+    "originals",
+    "people",
+    "person_variants",
+    "photo_clocks",
+    "photo_metadata",
+    "programme_items",
+    "recordings",
+    "renditions",
+    "sessions",
+    "setup_links",
+    "shared_folders",
+    "steps",
+    "transcripts",
+    "uploads",
+]
 
 # --- events and people -----------------------------------------------------------------------
 
@@ -72,15 +82,15 @@ events = Table(
     Column("time_zone", Text, nullable=False, server_default="UTC"),
     Column("starts_at", INSTANT),
     Column("ends_at", INSTANT),
-    _localized("title"),
-    _localized("summary"),
-    _localized("body"),
-    _localized("place"),
+    localized("title"),
+    localized("summary"),
+    localized("body"),
+    localized("place"),
     Column("credit", Text),
     Column("contact", JSONB),
     Column("released_at", INSTANT),
     Column("withdrawn_at", INSTANT),
-    _created_at(),
+    created_at(),
     Column("updated_at", INSTANT, nullable=False, server_default=NOW),
 )
 
@@ -88,9 +98,9 @@ programme_items = Table(
     "programme_items",
     metadata,
     Column("id", Text, primary_key=True),
-    _owned_by("events.id"),
+    owned_by("events.id"),
     Column("position", Integer, nullable=False),
-    _localized("title"),
+    localized("title"),
     Column("starts_at", INSTANT),
     Column("ends_at", INSTANT),
     UniqueConstraint("event_id", "position"),
@@ -99,17 +109,17 @@ programme_items = Table(
 event_topics = Table(
     "event_topics",
     metadata,
-    _owned_by("events.id", primary_key=True),
+    owned_by("events.id", primary_key=True),
     Column("position", Integer, primary_key=True),
-    _localized("name"),
+    localized("name"),
 )
 
 event_delegations = Table(
     "event_delegations",
     metadata,
-    _owned_by("events.id", primary_key=True),
+    owned_by("events.id", primary_key=True),
     Column("position", Integer, primary_key=True),
-    _localized("name"),
+    localized("name"),
 )
 
 people = Table(
@@ -118,23 +128,23 @@ people = Table(
     Column("id", Text, primary_key=True),
     Column("slug", Text, nullable=False, unique=True),
     Column("name", Text, nullable=False, unique=True),
-    _created_at(),
+    created_at(),
 )
 
 person_variants = Table(
     "person_variants",
     metadata,
-    _owned_by("people.id", primary_key=True, name="person_id"),
+    owned_by("people.id", primary_key=True, name="person_id"),
     Column("variant", Text, primary_key=True),
 )
 
 event_people = Table(
     "event_people",
     metadata,
-    _owned_by("events.id", primary_key=True),
-    _owned_by("people.id", primary_key=True, name="person_id"),
+    owned_by("events.id", primary_key=True),
+    owned_by("people.id", primary_key=True, name="person_id"),
     Column("position", Integer, nullable=False),
-    _localized("role"),
+    localized("role"),
 )
 
 # --- assets ----------------------------------------------------------------------------------
@@ -143,18 +153,18 @@ assets = Table(
     "assets",
     metadata,
     Column("id", Text, primary_key=True),
-    _owned_by("events.id"),
+    owned_by("events.id"),
     Column("kind", Text, nullable=False),
     Column("filename", Text, nullable=False),
-    _localized("title"),
-    _localized("caption"),
+    localized("title"),
+    localized("caption"),
     Column("language", Text),
     Column("programme_item_id", Text, ForeignKey("programme_items.id", ondelete="SET NULL")),
     Column("captured_at", INSTANT),
     Column("duration_seconds", Double),
     Column("width", Integer),
     Column("height", Integer),
-    _created_at(),
+    created_at(),
     Column("removed_at", INSTANT),
     Column("tidied_at", INSTANT, comment="when replaced objects were last deleted"),
     CheckConstraint("kind in ('video', 'audio', 'photo', 'captions')", name="kind"),
@@ -164,15 +174,15 @@ assets = Table(
 asset_people = Table(
     "asset_people",
     metadata,
-    _owned_by("assets.id", primary_key=True),
-    _owned_by("people.id", primary_key=True, name="person_id"),
+    owned_by("assets.id", primary_key=True),
+    owned_by("people.id", primary_key=True, name="person_id"),
 )
 
 originals = Table(
     "originals",
     metadata,
-    _owned_by("assets.id", primary_key=True),
-    _owned_by("events.id"),
+    owned_by("assets.id", primary_key=True),
+    owned_by("events.id"),
     Column("key", Text, nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
     Column("media_type", Text, nullable=False),
@@ -186,7 +196,7 @@ originals = Table(
 steps = Table(
     "steps",
     metadata,
-    _owned_by("assets.id", primary_key=True),
+    owned_by("assets.id", primary_key=True),
     Column("name", Text, primary_key=True),
     Column("attempt", Integer, nullable=False, server_default="0", comment="fencing token"),
     Column("tries", Integer, nullable=False, server_default="0"),
@@ -204,7 +214,7 @@ steps = Table(
 renditions = Table(
     "renditions",
     metadata,
-    _owned_by("assets.id", primary_key=True),
+    owned_by("assets.id", primary_key=True),
     Column("name", Text, primary_key=True),
     Column("step", Text, nullable=False),
     Column("attempt", Integer, nullable=False),
@@ -224,14 +234,14 @@ renditions = Table(
     Column("keyframe_bytes", JSONB, comment="the beginning of each that holds its first picture"),
     Column("size_bytes", BigInteger, nullable=False),
     Column("sha256", Text, nullable=False),
-    _created_at(),
+    created_at(),
     CheckConstraint("kind in ('preview', 'video', 'audio', 'image', 'file')", name="kind"),
 )
 chunks = Table(
     "chunks",
     metadata,
     Column("id", Text, primary_key=True),
-    _owned_by("assets.id"),
+    owned_by("assets.id"),
     Column("attempt", Integer, nullable=False, comment="of the step that was cut into chunks"),
     Column("number", Integer, nullable=False, comment="counts from 1"),
     Column("plan", JSONB, nullable=False, comment="what its job is to make"),
@@ -245,7 +255,7 @@ chunks = Table(
 recordings = Table(
     "recordings",
     metadata,
-    _owned_by("assets.id", primary_key=True),
+    owned_by("assets.id", primary_key=True),
     Column("facts", JSONB, nullable=False, server_default=EMPTY_OBJECT, comment="of its probe"),
     Column("loudness_lufs", Double, comment="EBU R 128, the whole of the first sound track"),
     Column("loudness_range_lu", Double),
@@ -256,9 +266,9 @@ recordings = Table(
 photo_metadata = Table(
     "photo_metadata",
     metadata,
-    _owned_by("assets.id", primary_key=True),
+    owned_by("assets.id", primary_key=True),
     Column("caption", Text, comment="in the photo's default language, or in one not named"),
-    _localized("captions"),
+    localized("captions"),
     Column("headline", Text),
     Column("creator", Text),
     Column("credit", Text),
@@ -280,7 +290,7 @@ camera_clocks = Table(
     "camera_clocks",
     metadata,
     Column("id", Text, primary_key=True),
-    _owned_by("events.id"),
+    owned_by("events.id"),
     Column("number", Integer, nullable=False, comment="within the event, counts from 1"),
     Column("fingerprint", Text, nullable=False, comment="of make, model and serial number"),
     Column("name", Text, nullable=False, comment="make and model"),
@@ -291,7 +301,7 @@ camera_clocks = Table(
 photo_clocks = Table(
     "photo_clocks",
     metadata,
-    _owned_by("assets.id", primary_key=True),
+    owned_by("assets.id", primary_key=True),
     Column("camera_id", Text, ForeignKey("camera_clocks.id", ondelete="SET NULL")),
     Column("shown", DateTime(timezone=False), nullable=False, comment="by the camera's clock"),
     Column("offset_seconds", Integer, comment="from UTC; null: the event's zone"),
@@ -302,7 +312,7 @@ transcripts = Table(
     "transcripts",
     metadata,
     Column("id", Text, primary_key=True),
-    _owned_by("assets.id", name="source_asset_id"),
+    owned_by("assets.id", name="source_asset_id"),
     Column(
         "recording_id",
         Text,
@@ -311,7 +321,7 @@ transcripts = Table(
     ),
     Column("language", Text, nullable=False),
     Column("status", Text, nullable=False),
-    _created_at(),
+    created_at(),
     Column("updated_at", INSTANT, nullable=False, server_default=NOW),
     UniqueConstraint("source_asset_id"),
     Index(None, "recording_id"),
@@ -321,12 +331,13 @@ transcripts = Table(
 cues = Table(
     "cues",
     metadata,
-    _owned_by("transcripts.id", primary_key=True),
+    owned_by("transcripts.id", primary_key=True),
     Column("position", Integer, primary_key=True),
     Column("start_seconds", Double, nullable=False),
     Column("end_seconds", Double, nullable=False),
     Column("speaker", Text),
     Column("text", Text, nullable=False),
+    Column("styled", Text, comment="the text as WebVTT, when it has tags of the allow-list"),
 )
 
 # --- uploads ---------------------------------------------------------------------------------
@@ -335,7 +346,7 @@ uploads = Table(
     "uploads",
     metadata,
     Column("id", Text, primary_key=True),
-    _owned_by("events.id"),
+    owned_by("events.id"),
     Column("asset_id", Text, nullable=False, unique=True, comment="reserved for the asset to come"),
     Column("kind", Text, nullable=False),
     Column("filename", Text, nullable=False),
@@ -355,67 +366,13 @@ uploads = Table(
     ),
     Column("part_key", LargeBinary, nullable=False, comment="addresses of its parts are signed so"),
     Column("fingerprint", Text, comment="the same when the same file is chosen again"),
-    _created_at(),
+    created_at(),
     Column("updated_at", INSTANT, nullable=False, server_default=NOW),
     CheckConstraint(
         "state in ('open', 'completing', 'finished', 'duplicate', 'aborted')", name="state"
     ),
     Index(None, "account_id", postgresql_where=text("state = 'open'")),
     Index(None, "fingerprint", postgresql_where=text("state = 'open'")),
-)
-
-# --- accounts --------------------------------------------------------------------------------
-
-accounts = Table(
-    "accounts",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("email", Text, nullable=False, unique=True, comment="lower case"),
-    Column("name", Text, nullable=False),
-    Column("role", Text, nullable=False),
-    Column("password_hash", Text),
-    _created_at(),
-    Column("disabled_at", INSTANT),
-    CheckConstraint("role in ('administrator', 'editor')", name="role"),
-)
-
-sessions = Table(
-    "sessions",
-    metadata,
-    Column("token_hash", Text, primary_key=True),
-    _owned_by("accounts.id"),
-    _created_at(),
-    Column("used_at", INSTANT, nullable=False, server_default=NOW),
-    Column("expires_at", INSTANT, nullable=False),
-)
-
-api_tokens = Table(
-    "api_tokens",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("token_hash", Text, nullable=False, unique=True),
-    _owned_by("accounts.id"),
-    Column("label", Text, nullable=False),
-    _created_at(),
-    Column("used_at", INSTANT),
-    Column("revoked_at", INSTANT),
-)
-
-setup_links = Table(
-    "setup_links",
-    metadata,
-    Column("token_hash", Text, primary_key=True),
-    _created_at(),
-    Column("expires_at", INSTANT, nullable=False),
-    Column("used", Boolean, nullable=False, server_default=text("false")),
-)
-
-login_attempts = Table(
-    "login_attempts",
-    metadata,
-    Column("bucket", Text, primary_key=True, comment="hash of the address, or of the account"),
-    Column("window_started_at", INSTANT, primary_key=True),
-    Column("count", Integer, nullable=False),
 )
 
 # --- installation ----------------------------------------------------------------------------
