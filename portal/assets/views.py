@@ -105,11 +105,14 @@ def asset_title(asset: Asset, *, language: str, event: Event) -> Text:
 
 def asset_caption(asset: Asset, *, language: str, event: Event) -> Text:
     """What the editors wrote, or else what the photo says of itself."""
-    caption = text_in(asset.caption, language=language, fallbacks=[event.default_language])
-    own = asset.photo and (asset.photo.caption or asset.photo.headline)
-    if caption or not own:
+    fallbacks = [event.default_language]
+    if caption := text_in(asset.caption, language=language, fallbacks=fallbacks):
         return caption
-    return plain_text(own, language=language, spoken=asset.language)
+    photo = asset.photo or PhotoMetadata()
+    own = photo.caption or photo.headline
+    if own and not {language, *fallbacks} & set(photo.captions):
+        return plain_text(own, language=language, spoken=asset.language)
+    return text_in(photo.captions, language=language, fallbacks=fallbacks)
 
 
 def file_stem(asset: Asset) -> str:

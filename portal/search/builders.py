@@ -6,7 +6,7 @@ original is not verified yet is the desk's alone, whatever its event says.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 
@@ -130,11 +130,12 @@ def _photo_documents(event: EventSource, asset: AssetSource) -> Iterator[Documen
     """One for each language of its texts; a photo of which nothing is known has none."""
     photo = asset.photo or PhotoMetadata()
     facts = (photo.headline, photo.creator, photo.credit, photo.city, photo.country)
-    names = _distinct([*filter(None, facts), *photo.keywords, *_all_names(asset.people)])
-    for language in _languages(asset.title, asset.caption, default=event):
+    people = (*photo.people_shown, *_all_names(asset.people))
+    names = _distinct([*filter(None, facts), *photo.keywords, *people])
+    for language in _languages(asset.title, asset.caption or photo.captions, default=event):
         preferences = (language, event.default_language)
         title = in_language(asset.title, preferences) or photo.headline or ""
-        text = in_language(asset.caption, preferences) or photo.caption or ""
+        text = _photo_caption(asset.caption, photo, preferences)
         if title or text or names:
             yield replace(
                 _blank_of(asset, event),
@@ -146,6 +147,16 @@ def _photo_documents(event: EventSource, asset: AssetSource) -> Iterator[Documen
                 names=names,
                 people=_slugs(asset.people),
             )
+
+
+def _photo_caption(
+    of_editors: LocalizedText, photo: PhotoMetadata, preferences: Sequence[str]
+) -> str:
+    """As the page shows it: the editors' before the photo's own."""
+    if of_editors:
+        return in_language(of_editors, preferences)
+    own = next((photo.captions[code] for code in preferences if code in photo.captions), None)
+    return own or photo.caption or in_language(photo.captions, preferences)
 
 
 def _as_versions(documents: Iterable[Document]) -> Iterator[Document]:

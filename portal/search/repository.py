@@ -30,7 +30,13 @@ from portal.db.tables import (
 from portal.languages import LocalizedText
 from portal.people.models import EventPerson, Person
 from portal.search.sources import AssetSource, EventSource, TranscriptSource
-from portal.transcripts.models import Cue, Transcript, TranscriptStatus
+from portal.transcripts.models import (
+    Cue,
+    Transcript,
+    TranscriptOrigin,
+    TranscriptStatus,
+    without_outdone,
+)
 from portal.visibility import Viewer, asset_visible_to, event_visible_to
 
 POSTERS = ("poster.jpg", "photo-320.jpg")
@@ -65,14 +71,14 @@ def asset_ids_of_event(connection: Connection, event_id: str) -> Sequence[str]:
     return connection.scalars(query).all()
 
 
-def caption_ids_shown_on(connection: Connection, asset_id: str) -> Sequence[str]:
-    """Assets of captions that are paired with this recording."""
+def source_ids_shown_on(connection: Connection, asset_id: str) -> Sequence[str]:
+    """Assets from which this recording's transcripts come: captions, or itself."""
     query = select(transcripts.c.source_asset_id).where(transcripts.c.recording_id == asset_id)
     return connection.scalars(query.order_by(transcripts.c.source_asset_id)).all()
 
 
 def recording_ids_of(connection: Connection, asset_id: str) -> Sequence[str]:
-    """The recording, if any, that these captions are paired with."""
+    """The recording, if any, on which the transcripts from this asset are shown."""
     query = select(transcripts.c.recording_id).where(
         transcripts.c.source_asset_id == asset_id, transcripts.c.recording_id.is_not(None)
     )
@@ -245,10 +251,18 @@ def _transcripts_of_assets(
     )
     rows = connection.execute(query).all()
     spoken = _cues_of_transcripts(connection, [row.id for row in rows])
-    return _grouped(
+    sources = _grouped(
         (row.asset_id, TranscriptSource(_transcript(row, spoken[row.id]), bool(row.verified_at)))
         for row in rows
     )
+    return defaultdict(tuple, {key: _without_outdone(found) for key, found in sources.items()})
+
+
+def _without_outdone(sources: Sequence[TranscriptSource]) -> tuple[TranscriptSource, ...]:
+    """A caption file that arrived damaged, or may have, outdoes nothing."""
+    verified = [source.transcript for source in sources if source.is_verified]
+    kept = {transcript.id for transcript in without_outdone(verified)}
+    return tuple(s for s in sources if not s.is_verified or s.transcript.id in kept)
 
 
 def _cues_of_transcripts(
@@ -272,6 +286,7 @@ def _transcript(row: Row[Any], spoken: tuple[Cue, ...]) -> Transcript:
         source_asset_id=row.source_asset_id,
         language=row.language,
         status=TranscriptStatus(row.status),
+        origin=TranscriptOrigin(row.origin),
         cues=spoken,
     )
 
@@ -312,10 +327,12 @@ def _asset(
 def _photo(row: Row[Any]) -> PhotoMetadata:
     return PhotoMetadata(
         caption=row.photo_caption,
+        captions=row.photo_captions,
         headline=row.photo_headline,
         creator=row.photo_creator,
         credit=row.photo_credit,
         keywords=tuple(row.photo_keywords),
+        people_shown=tuple(row.photo_people_shown),
         city=row.photo_city,
         country=row.photo_country,
     )

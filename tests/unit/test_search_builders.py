@@ -218,5 +218,17 @@ def test_each_language_of_a_photo_knows_the_others() -> None:
     assert documents["ru"].versions == (Version("en", "", "Meeting"),)
 
 
+def test_a_photo_is_found_in_each_language_that_it_says_it_in_itself() -> None:
+    metadata = PhotoMetadata(
+        caption="Meeting", captions={"ru": "Встреча"}, people_shown=("Ingrid Berg",)
+    )
+    photo = one(list(asset_documents(EVENT, replace(PHOTO, photo=metadata))))
+    assert (photo.language, photo.text) == ("ru", "Встреча")
+    assert {"ingrid", "berg"} <= found_by(photo)
+    of_editors = replace(PHOTO, caption={"en": "Talks"}, photo=metadata)
+    photo = one(list(asset_documents(EVENT, of_editors)))
+    assert (photo.language, photo.text) == ("en", "Talks")
+
+
 def test_a_photo_of_which_nothing_is_known_is_no_document() -> None:
     assert list(asset_documents(EVENT, replace(PHOTO, photo=PhotoMetadata(camera="Canon")))) == []
