@@ -53,6 +53,16 @@ def find_camera_id(connection: Connection, event_id: str, fingerprint: str) -> s
     )
 
 
+def find_shift(connection: Connection, event_id: str, fingerprint: str) -> int:
+    """In seconds; 0 for a camera that is not known."""
+    found = connection.scalar(
+        select(camera_clocks.c.shift_seconds).where(
+            camera_clocks.c.event_id == event_id, camera_clocks.c.fingerprint == fingerprint
+        )
+    )
+    return found or 0
+
+
 def replace_clock(
     connection: Connection, asset_id: str, clock: PhotoClock, *, camera_id: str | None
 ) -> None:

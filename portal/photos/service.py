@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from portal.assets import service as assets
 from portal.assets.models import Asset, PhotoMetadata
 from portal.errors import InvalidInput, NotFound
+from portal.events.models import Event
 from portal.jobs import Job, Task, defer
 from portal.people import service as people
 from portal.photos import repository
@@ -47,6 +48,22 @@ def record_photo(
         taking_part = [part.person for part in people.people_of_event(connection, asset.event_id)]
         shown = people.named(taking_part, metadata.people_shown)
         assets.add_people(connection, asset.id, [person.id for person in shown])
+
+
+def taken_at(
+    connection: Connection,
+    event: Event,
+    *,
+    clock: PhotoClock | None,
+    camera: SeenCamera | None,
+) -> datetime | None:
+    """When a photo that was read just now was taken, in the zone that it names or the event's."""
+    if clock is None:
+        return None
+    fingerprint = camera and _fingerprint(event.id, camera)
+    shift = repository.find_shift(connection, event.id, fingerprint) if fingerprint else 0
+    instant = clock.instant(zone=event.zone, shift_seconds=shift)
+    return instant and instant.astimezone(clock.read.tzinfo or event.zone)
 
 
 def list_cameras(connection: Connection, event_id: str) -> list[Camera]:
@@ -107,11 +124,15 @@ def _captured_at(
 
 
 def _camera_id(connection: Connection, event_id: str, seen: SeenCamera) -> str:
-    # Other in each event, so that nobody can tell by it what else a camera has photographed.
-    fingerprint = hmac.digest(event_id.encode(), seen.fingerprint.encode(), "sha256").hex()
+    fingerprint = _fingerprint(event_id, seen)
     while (found := repository.find_camera_id(connection, event_id, fingerprint)) is None:
         repository.add_camera(connection, event_id, fingerprint=fingerprint, name=seen.name)
     return found
+
+
+def _fingerprint(event_id: str, seen: SeenCamera) -> str:
+    # Other in each event, so that nobody can tell by it what else a camera has photographed.
+    return hmac.digest(event_id.encode(), seen.fingerprint.encode(), "sha256").hex()
 
 
 def _date(connection: Connection, found: Sequence[ClockOfPhoto]) -> None:

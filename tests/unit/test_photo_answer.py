@@ -14,9 +14,12 @@ from workers.photo.models import PhotoReading
 from workers.photo.reading import checked_answer
 
 
+PLACEHOLDER = "00Bf$I"
+
+
 def answer(**changes: object) -> bytes:
     whole: Mapping[str, object] = {
-        "metadata": {},
+        "metadata": {"placeholder": PLACEHOLDER},
         "clock": None,
         "camera": None,
         "width": 400,
@@ -50,7 +53,9 @@ def size(name: str = "photo-320.jpg", width: int = 320) -> Mapping[str, object]:
         answer(sizes=[size("photo-800.jpg")]),
         answer(sizes=[size(width=100_000)]),
         answer(sizes=[size(), size()]),
-        answer(metadata={"caption": "nul \0"}),
+        answer(metadata={"caption": "nul \0", "placeholder": PLACEHOLDER}),
+        answer(metadata={}),
+        answer(metadata={"placeholder": "url(https://example.org)"}),
     ],
 )
 def test_an_answer_without_sense_is_not_believed(tmp_path: Path, data: bytes) -> None:

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from workers.photo.merge import read_metadata
 from workers.photo.models import SIDES, PhotoReading
 from workers.photo.picture import UndecodableError, load_picture
+from workers.photo.placeholder import placeholder_of
 from workers.photo.sizes import write_sizes
 
 
@@ -32,7 +33,7 @@ def _read(path: Path, pixels_max: int) -> PhotoReading:
     merged = read_metadata(path, now=datetime.now(UTC))
     picture = load_picture(path, side=SIDES[-1], pixels_max=pixels_max)
     return PhotoReading(
-        metadata=merged.metadata,
+        metadata=replace(merged.metadata, placeholder=placeholder_of(picture.pixels)),
         clock=merged.clock,
         camera=merged.camera,
         width=picture.width,

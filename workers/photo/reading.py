@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from portal.assets.blurhash import is_blurhash
 from portal.errors import MediaRefused, ToolFailed
 from portal.settings import Settings
 from workers.photo.models import ENDINGS, SIDES, PhotoReading, size_name
@@ -63,7 +64,8 @@ def checked_answer(answer: bytes, *, filename: str, output: Path) -> PhotoReadin
 def _makes_sense(reading: PhotoReading, output: Path) -> bool:
     names = [size.name for size in reading.sizes]
     return (
-        reading.width > 0
+        is_blurhash(reading.metadata.placeholder or "")
+        and reading.width > 0
         and reading.height > 0
         and bool(names)
         and len(set(names)) == len(names)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 
 from sqlalchemy import Connection
@@ -13,12 +11,11 @@ from portal.assets.made_files import media_type_of
 from portal.assets.models import Asset, Outcome, Rendition, RenditionKind
 from portal.errors import ObjectMissing
 from portal.events import service as events
-from portal.events.models import Event
 from portal.people import service as people
 from portal.photos import service as photos
 from portal.visibility import INSTALLATION
 from workers.disk import blaming_full_disk
-from workers.outputs import open_output, output_folder, read_output, store_output
+from workers.outputs import output_folder, read_output, store_output
 from workers.photo.imprint.files import with_imprint
 from workers.photo.imprint.models import Imprint, imprint_of
 from workers.photo.models import PhotoReading, Size
@@ -29,25 +26,17 @@ _BARE, _PUBLIC = "bare", "public"
 """Folders: what the sandbox wrote, and the same pictures with what is said of them."""
 
 
-@dataclass(frozen=True)
-class _Surroundings:
-    """What the portal knows of a photo before it is read."""
-
-    event: Event
-    people: tuple[str, ...]
-
-
 def photo(run: StepRun) -> StepResult:
     """Raises MediaRefused when no picture can be made of the file."""
     asset = run.asset
     if asset.original is None:
         raise ObjectMissing(f"{asset.filename} has no stored original.")
-    with run.runtime.engine.connect() as connection:
-        around = _surroundings(connection, asset)
     free_bytes_min = run.runtime.settings.disk_free_bytes_min
     with blaming_full_disk(run.scratch, free_bytes_min=free_bytes_min):
         reading = _read(run, asset.original.key)
-        renditions = _stored(run, reading.sizes, _imprint(asset, reading, around))
+        with run.runtime.engine.connect() as connection:
+            imprint = _imprint(connection, asset, reading)
+        renditions = _stored(run, reading.sizes, imprint)
     return StepResult(
         outcome=Outcome.PARTIAL if reading.is_cut else Outcome.DONE,
         detail=_detail(asset.filename) if reading.is_cut else None,
@@ -57,28 +46,17 @@ def photo(run: StepRun) -> StepResult:
     )
 
 
-def _surroundings(connection: Connection, asset: Asset) -> _Surroundings:
+def _imprint(connection: Connection, asset: Asset, reading: PhotoReading) -> Imprint:
     event = events.get_event_by_id(connection, asset.event_id, viewer=INSTALLATION)
     shown = people.people_by_ids(connection, asset.people_ids)
-    return _Surroundings(event, tuple(person.name for person in shown))
-
-
-def _imprint(asset: Asset, reading: PhotoReading, around: _Surroundings) -> Imprint:
     return imprint_of(
         reading.metadata,
-        taken_at=_in_zone(reading.captured_at, around.event),
+        taken_at=photos.taken_at(connection, event, clock=reading.clock, camera=reading.camera),
         editors_caption=asset.caption,
-        editors_people=around.people,
-        default_language=around.event.default_language,
-        event_credit=around.event.credit,
+        editors_people=[person.name for person in shown],
+        default_language=event.default_language,
+        event_credit=event.credit,
     )
-
-
-def _in_zone(instant: datetime | None, event: Event) -> datetime | None:
-    """A photo that names no zone was taken in that of the event."""
-    if instant is None or instant.tzinfo is not None:
-        return instant
-    return instant.replace(tzinfo=event.zone)
 
 
 def _read(run: StepRun, key: str) -> PhotoReading:
@@ -102,17 +80,15 @@ def _detail(filename: str) -> str:
 def _stored(run: StepRun, sizes: Sequence[Size], imprint: Imprint) -> tuple[Rendition, ...]:
     (run.scratch / _PUBLIC).mkdir()
     with output_folder(run.scratch / _BARE) as bare:
-        for size in sizes:
-            picture = read_output(size.name, within=bare, bytes_max=OUTPUT_BYTES_MAX)
-            public = with_imprint(picture, size, imprint)
-            (run.scratch / _PUBLIC / size.name).write_bytes(public)
-    with output_folder(run.scratch / _PUBLIC) as folder:
-        return tuple(_stored_size(run, size, folder=folder) for size in sizes)
+        return tuple(_stored_size(run, size, imprint, bare=bare) for size in sizes)
 
 
-def _stored_size(run: StepRun, size: Size, *, folder: int) -> Rendition:
+def _stored_size(run: StepRun, size: Size, imprint: Imprint, *, bare: int) -> Rendition:
+    picture = read_output(size.name, within=bare, bytes_max=OUTPUT_BYTES_MAX)
     media_type = media_type_of(size.name)
-    with open_output(size.name, within=folder) as stream:
+    with (run.scratch / _PUBLIC / size.name).open("w+b") as stream:
+        stream.write(with_imprint(picture, size, imprint))
+        stream.flush()
         stored = store_output(run, stream, size.name, media_type=media_type)
     return Rendition(
         name=size.name,
