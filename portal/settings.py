@@ -92,6 +92,12 @@ class Settings(BaseModel):
     pixels_max: int = Field(
         default=100_000_000, ge=1, description="Largest picture, in pixels, that is decoded."
     )
+    max_rung: int = Field(
+        default=1080,
+        ge=144,
+        le=2160,
+        description="Lines of the largest picture that is made of a recording.",
+    )
     upload_bytes_max: int = Field(
         default=200 * 1024**3, ge=1, description="Largest file that may be uploaded."
     )
@@ -162,6 +168,12 @@ class Settings(BaseModel):
     )
     worker_processes: int = Field(
         default=2, ge=0, description="Worker processes that `portal serve` starts."
+    )
+    encodes_max: int | None = Field(
+        default=None,
+        ge=1,
+        description="Encodes that one `portal serve` or `portal worker` runs at once; without it "
+        "one for each core, and no more than the memory has GiB.",
     )
 
     @field_validator("base_url", "s3_endpoint_url", "s3_public_url", "meili_url")

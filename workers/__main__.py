@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import structlog
 
+from portal.encodes import encodes_at_once
 from portal.errors import PortalError, SettingsError, StorageUnavailable
 from portal.installation.service import claim_store, require_sound
 from portal.jobs import Lane
@@ -22,6 +23,7 @@ from portal.settings import Settings, load_settings
 from portal.supervisor import PRIVATE_UMASK, watch_lifeline
 from workers.chunk_runner import ChunkRunner
 from workers.indexing import IndexKeeper
+from workers.lanes import jobs_at_once
 from workers.queue import JobRunner, build_app, run_until
 from workers.reconcile import Sweep, sweeping
 from workers.registry import CHUNK_HANDLERS, STEP_HANDLERS, job_handlers
@@ -78,10 +80,11 @@ def work(
     if Lane.INDEX in lanes:
         keeper = IndexKeeper(runtime, stop)
         threading.Thread(target=keeper.run, name="index keeper", daemon=True).start()
-    _log.info("worker ready", lanes=[str(lane) for lane in lanes])
+    at_once = jobs_at_once(lanes, encodes=encodes_at_once(settings))
+    _log.info("worker ready", lanes={str(lane): count for lane, count in at_once.items()})
     with sweeping(Sweep(runtime, stop)), sign_of_life(settings.data_path) as sign:
         working = run_until(
-            build_app(jobs), lanes, stop, engine=runtime.engine, on_alive=sign.renew
+            build_app(jobs), at_once, stop, engine=runtime.engine, on_alive=sign.renew
         )
         asyncio.run(working)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from portal.jobs import Lane
@@ -38,5 +38,10 @@ RETRIES: Mapping[Lane, RetryPolicy] = {
     Lane.INDEX: RetryPolicy(waits_seconds=(1, 2, 5, 10, 30)),
 }
 
-CONCURRENCY: Mapping[Lane, int] = {Lane.FIRST: 2, Lane.MEDIA: 1, Lane.LIGHT: 2, Lane.INDEX: 1}
-"""Jobs of a lane that one worker process runs at once."""
+AT_ONCE: Mapping[Lane, int] = {Lane.FIRST: 2, Lane.LIGHT: 2, Lane.INDEX: 1}
+"""Jobs that one worker process runs at once, of lanes other than that of encodes."""
+
+
+def jobs_at_once(lanes: Sequence[Lane], *, encodes: int) -> Mapping[Lane, int]:
+    """How many jobs of each of the lanes one worker process runs at once."""
+    return {lane: encodes if lane is Lane.MEDIA else AT_ONCE[lane] for lane in lanes}

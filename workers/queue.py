@@ -12,6 +12,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence, Set
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -27,13 +28,16 @@ from portal.jobs import service as jobs_service
 from portal.jobs.service import HEARTBEAT_SECONDS, STALLED_SECONDS
 from portal.logs import bound
 from portal.metrics.observing import UNEXPECTED, cause_of, count_failure
-from workers.lanes import CONCURRENCY, RETRIES
+from workers.lanes import RETRIES
 from workers.registry import JobHandler
 
 POLL_SECONDS = 2.0
 """New jobs are notified at once; the poll finds those whose pause has ended."""
 
-_POOL_SIZE = 6
+_POOL_SIZE = 8
+"""Two connections for each lane: jobs are fetched, and ended, in a moment each."""
+_THREADS_BESIDE_JOBS = 2
+"""For the wait to be stopped, and for the look whether all lanes live."""
 _CONNECTION_SECONDS_MAX = 10
 """A worker that waits for so long has lost the database: it ends, to be started anew."""
 
@@ -102,30 +106,34 @@ def _work(runner: JobRunner, task: Task) -> Callable[..., None]:
     return work
 
 
-async def run_due(app: App, lanes: Sequence[Lane]) -> None:
-    """Work until nothing is due."""
+async def run_due(app: App, lanes: Mapping[Lane, int]) -> None:
+    """Work until nothing is due; so many jobs of each lane at once."""
+    _provide_threads(lanes)
     async with app.open_async(), asyncio.TaskGroup() as group:
-        for lane in lanes:
-            group.create_task(_lane_worker(app, lane, wait=False).run())
+        for lane, at_once in lanes.items():
+            group.create_task(_lane_worker(app, lane, at_once=at_once, wait=False).run())
 
 
 async def run_until(
     app: App,
-    lanes: Sequence[Lane],
+    lanes: Mapping[Lane, int],
     stop: threading.Event,
     *,
     engine: Engine,
     on_alive: Callable[[], None],
 ) -> None:
-    """Work until `stop` is set; handlers see the same event and give their work back.
+    """Work until `stop` is set, on so many jobs of each lane at once.
+
+    Handlers see the same event and give their work back.
 
     `on_alive` is called after each look that found all lanes alive in the database.
 
     A lane that ends by itself, or that others take for dead, ends them all, for the process to be
     started anew: else its jobs would wait, or run twice, unnoticed. Raises DatabaseUnavailable.
     """
+    _provide_threads(lanes)
     async with app.open_async():
-        workers = [_lane_worker(app, lane, wait=True) for lane in lanes]
+        workers = [_lane_worker(app, lane, at_once=n, wait=True) for lane, n in lanes.items()]
         tasks = {asyncio.create_task(worker.run()) for worker in workers}
         tasks.add(asyncio.create_task(_watch(engine, workers, on_alive)))
         stopping = asyncio.create_task(asyncio.to_thread(stop.wait))
@@ -162,13 +170,21 @@ def _are_alive(engine: Engine, worker_ids: Set[int]) -> bool:
         return worker_ids <= jobs_service.live_workers(connection)
 
 
-def _lane_worker(app: App, lane: Lane, *, wait: bool) -> LaneWorker:
+def _provide_threads(lanes: Mapping[Lane, int]) -> None:
+    """One for each job that may run: asyncio has few on a machine of few cores, and encodes would
+    take them all, so that light steps waited for them in spite of their lanes.
+    """
+    threads = sum(lanes.values()) + _THREADS_BESIDE_JOBS
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(threads))
+
+
+def _lane_worker(app: App, lane: Lane, *, at_once: int, wait: bool) -> LaneWorker:
     """Runs until cancelled, when it waits for running jobs; without `wait` until nothing is due."""
     return Worker(
         app,
         queues=[lane],
         name=lane,
-        concurrency=CONCURRENCY[lane],
+        concurrency=at_once,
         wait=wait,
         fetch_job_polling_interval=POLL_SECONDS,
         update_heartbeat_interval=HEARTBEAT_SECONDS,

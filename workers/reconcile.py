@@ -19,6 +19,7 @@ from portal.assets import service as assets_service
 from portal.errors import PortalError
 from portal.jobs import Job, Task
 from portal.jobs import service as jobs_service
+from portal.recordings import service as recordings_service
 from portal.runtime import Runtime
 from portal.storage import keys
 from portal.uploads import service as uploads_service
@@ -184,11 +185,11 @@ def _go_on_after(name: str, work: Callable[[], None]) -> None:
 
 
 def queue_missed_steps(connection: Connection) -> None:
-    """Steps that could run and uploads that were acknowledged, but have no job."""
-    for upload_id in uploads_service.unfinished_upload_ids(
-        connection, older_than_seconds=STUCK_SECONDS
-    ):
-        jobs_service.queue_missed(connection, Job(Task.FINISH_UPLOAD, upload_id))
+    """Steps and chunks that could run and uploads that were acknowledged, but have no job."""
+    unfinished = uploads_service.unfinished_upload_ids(connection, older_than_seconds=STUCK_SECONDS)
+    uploads = [Job(Task.FINISH_UPLOAD, upload_id) for upload_id in unfinished]
+    jobs_service.queue_missed(connection, uploads)
     for asset_id in assets_service.unsettled_assets(connection, seconds=STUCK_SECONDS):
-        for job in assets_service.due_jobs(connection, asset_id):
-            jobs_service.queue_missed(connection, job)
+        steps = assets_service.due_jobs(connection, asset_id)
+        chunks = recordings_service.due_jobs(connection, asset_id)
+        jobs_service.queue_missed(connection, [*steps, *chunks])

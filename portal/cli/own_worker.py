@@ -8,6 +8,7 @@ from types import TracebackType
 
 from portal.cli.output import warn
 from portal.cli.processes import worker_process
+from portal.encodes import encodes_at_once
 from portal.errors import DatabaseUnavailable
 from portal.jobs import service as jobs_service
 from portal.runtime import Runtime
@@ -77,7 +78,8 @@ class OwnWorker:
     def _start(self) -> None:
         settings = self._runtime.settings
         # What it logs would run through the progress display.
-        child = worker_process(settings, is_quiet=settings.log_level != "debug")
+        encodes = encodes_at_once(settings)
+        child = worker_process(settings, encodes=encodes, is_quiet=settings.log_level != "debug")
         self._supervisor = Supervisor([child], grace_seconds=GRACE_SECONDS)
         self._thread = threading.Thread(target=self._supervisor.run, name="own-worker")
         self._thread.start()

@@ -19,11 +19,20 @@ WEB_STOP_SECONDS_MAX = 8
 
 
 def worker_process(
-    settings: Settings, *, name: str = "worker", lanes: str = "", is_quiet: bool = False
+    settings: Settings,
+    *,
+    encodes: int,
+    name: str = "worker",
+    lanes: str = "",
+    is_quiet: bool = False,
 ) -> ChildSpec:
-    """A worker for all lanes, or for those named with commas. A quiet one logs errors only."""
+    """A worker for all lanes, or for those named with commas, that runs so many encodes at once.
+
+    A quiet one logs errors only.
+    """
     chosen = ("--lanes", lanes) if lanes else ()
     environment = child_environment(settings)
+    environment[variable_name("encodes_max")] = str(encodes)
     if is_quiet:
         environment[variable_name("log_level")] = "error"
     return ChildSpec(name=name, argv=(sys.executable, "-m", "workers", *chosen), env=environment)

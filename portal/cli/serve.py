@@ -18,12 +18,13 @@ from portal.cli.installation import opened, read_settings
 from portal.cli.output import say
 from portal.cli.processes import web_process, worker_process
 from portal.db.watch import kept_running
+from portal.encodes import encodes_at_once, shares
 from portal.errors import Conflict, StorageError
 from portal.installation.service import set_up_store
 from portal.metrics import service as metrics_service
 from portal.runtime import Runtime
 from portal.settings import Settings
-from portal.supervisor import Supervisor
+from portal.supervisor import ChildSpec, Supervisor
 
 GRACE_SECONDS = 15.0
 """How long the children may take to end in good order."""
@@ -57,12 +58,19 @@ def serve(
     ):
         _make_store_ready(runtime)
         _greet(runtime, host=host, port=port)
-        names = (f"worker-{number}" for number in range(1, count + 1))
-        children = [web, *(worker_process(told_settings, name=name) for name in names)]
+        children = [web, *_workers(told_settings, count)]
         supervisor = Supervisor(children, grace_seconds=GRACE_SECONDS)
         _tell_when_ready(lambda: answers_ready(settings, host=host, port=port))
         supervisor.run()
     say("The portal has ended.")
+
+
+def _workers(settings: Settings, count: int) -> list[ChildSpec]:
+    """They share the encodes that the machine bears."""
+    return [
+        worker_process(settings, name=f"worker-{number}", encodes=encodes)
+        for number, encodes in enumerate(shares(encodes_at_once(settings), processes=count), 1)
+    ]
 
 
 def _make_store_ready(runtime: Runtime) -> None:

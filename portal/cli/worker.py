@@ -9,6 +9,7 @@ import typer
 from portal.cli.failures import UsageError
 from portal.cli.installation import opened, read_settings
 from portal.cli.processes import worker_process
+from portal.encodes import encodes_at_once
 from portal.installation.service import claim_store
 from portal.jobs import Lane
 from portal.metrics import service as metrics_service
@@ -38,7 +39,8 @@ def worker(
         metrics_service.served(runtime) as settings,
     ):
         claim_store(runtime)
-        child = worker_process(settings, lanes=",".join(chosen))
+        encodes = encodes_at_once(settings)
+        child = worker_process(settings, encodes=encodes, lanes=",".join(chosen))
         Supervisor([child], grace_seconds=GRACE_SECONDS).run()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
@@ -92,13 +93,14 @@ def is_behind(connection: Connection, *, lane: str, seconds: float) -> bool:
     return found
 
 
-def has_job(connection: Connection, *, task: str, subject_id: str) -> bool:
-    """Whether such a job waits or runs."""
-    found: bool = connection.execute(
-        text(
-            "select exists (select 1 from procrastinate_jobs where task_name = :task"
-            " and args->>'subject_id' = :subject and status in ('todo', 'doing'))"
-        ),
-        {"task": task, "subject": subject_id},
-    ).scalar_one()
-    return found
+def names_of_jobs(connection: Connection, subject_ids: Sequence[str]) -> set[str]:
+    """The names (`Job.name`) of those that wait or run and concern one of the subjects."""
+    return set(
+        connection.scalars(
+            text(
+                "select task_name || ':' || (args->>'subject_id') from procrastinate_jobs"
+                " where args->>'subject_id' = any(:subjects) and status in ('todo', 'doing')"
+            ),
+            {"subjects": list(subject_ids)},
+        )
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import structlog
 from sqlalchemy import Connection
 
@@ -45,8 +47,10 @@ def requeue_stalled_jobs(connection: Connection) -> None:
             defer(connection, Job(Task(stalled.task), stalled.subject_id))
 
 
-def queue_missed(connection: Connection, job: Job) -> None:
-    """Queue a job that ought to be there, unless it waits or runs."""
-    if not repository.has_job(connection, task=job.task, subject_id=job.subject_id):
-        _log.warning("missed job queued", task=job.task, subject_id=job.subject_id)
-        defer(connection, job)
+def queue_missed(connection: Connection, jobs: Sequence[Job]) -> None:
+    """Queue those jobs, which ought to be there, that neither wait nor run."""
+    present = repository.names_of_jobs(connection, [job.subject_id for job in jobs])
+    for job in jobs:
+        if job.name not in present:
+            _log.warning("missed job queued", task=job.task, subject_id=job.subject_id)
+            defer(connection, job)

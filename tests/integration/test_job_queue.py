@@ -7,6 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from queue import Queue
 
 import pytest
 from sqlalchemy import Connection, Engine, text
@@ -18,13 +19,15 @@ from portal.ids import new_id
 from portal.jobs import LANES, Job, Lane, Task, defer
 from portal.jobs import service as jobs_service
 from tests.stored_files import QueuedJob, queued_jobs
-from workers.lanes import RETRIES
+from workers.lanes import RETRIES, jobs_at_once
 from workers.queue import JobRunner, build_app, run_due, run_until
 from workers.registry import JobHandler
 
 pytestmark = pytest.mark.postgres
 
 WAIT_SECONDS_MAX = 60.0
+ENCODES = 40
+"""More than asyncio has threads for, unless it is told."""
 
 
 def handlers(handler: JobHandler) -> Mapping[Task, JobHandler]:
@@ -36,7 +39,7 @@ def work_off(engine: Engine, handler: JobHandler, *, workers: int = 1) -> None:
 
     def work() -> None:
         app = build_app(JobRunner(engine, handlers(handler)))
-        asyncio.run(run_due(app, list(Lane)))
+        asyncio.run(run_due(app, jobs_at_once(list(Lane), encodes=1)))
 
     with ThreadPoolExecutor(workers) as pool:
         for done in [pool.submit(work) for _ in range(workers)]:
@@ -245,7 +248,7 @@ class Work:
     def _run(self) -> None:
         working = run_until(
             self._app,
-            list(Lane),
+            jobs_at_once(list(Lane), encodes=ENCODES),
             self.stop,
             engine=self._engine,
             on_alive=self.was_seen_alive.set,
@@ -291,6 +294,31 @@ def test_a_new_job_is_taken_up_at_once(engine: Engine) -> None:
         wait_until(engine, lives, work)
         queue(engine, Job(Task.PROBE, new_id()))
         assert taken.wait(WAIT_SECONDS_MAX)
+
+
+def test_nothing_light_is_behind_an_encode(engine: Engine) -> None:
+    """However many encodes run at once."""
+    encoding, may_end = threading.Barrier(ENCODES + 1), threading.Event()
+    light = {task for task, lane in LANES.items() if lane is not Lane.MEDIA}
+    encodes = [Job(Task.CHUNK, new_id()) for _ in range(ENCODES)]
+    others = {new_id(): task for task in light}
+    ran: Queue[str] = Queue()
+
+    def handle(subject_id: str) -> None:
+        if subject_id in others:
+            ran.put(subject_id)
+        else:
+            encoding.wait(WAIT_SECONDS_MAX)
+            may_end.wait(WAIT_SECONDS_MAX)
+
+    queue(engine, *encodes)
+    with Work(engine, handle):
+        try:
+            encoding.wait(WAIT_SECONDS_MAX)
+            queue(engine, *(Job(task, subject_id) for subject_id, task in others.items()))
+            assert {ran.get(timeout=WAIT_SECONDS_MAX) for _ in others} == set(others)
+        finally:
+            may_end.set()
 
 
 def test_a_stop_lets_a_running_job_give_its_work_back(engine: Engine) -> None:

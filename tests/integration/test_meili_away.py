@@ -30,6 +30,7 @@ from tests.stored_files import asset_of, forget_jobs, make_event, store
 from workers import indexing
 from workers.chunk_runner import ChunkRunner
 from workers.indexing import IndexKeeper, mend_index
+from workers.lanes import jobs_at_once
 from workers.queue import JobRunner, build_app, run_until
 from workers.registry import CHUNK_HANDLERS, STEP_HANDLERS, job_handlers
 from workers.runner import StepRunner
@@ -96,7 +97,8 @@ def working(runtime: Runtime) -> Iterator[None]:
     app = build_app(JobRunner(runtime.engine, job_handlers(steps, chunks)))
 
     def work() -> None:
-        asyncio.run(run_until(app, list(Lane), stop, engine=runtime.engine, on_alive=lambda: None))
+        lanes = jobs_at_once(list(Lane), encodes=1)
+        asyncio.run(run_until(app, lanes, stop, engine=runtime.engine, on_alive=lambda: None))
 
     threads = [
         threading.Thread(target=work),

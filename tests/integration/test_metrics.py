@@ -97,7 +97,7 @@ def test_jobs_are_told_by_lane_and_age(runtime: Runtime) -> None:
     with runtime.engine.begin() as connection:
         defer(connection, Job(Task.TRANSCODE, "a"))
         defer(connection, Job(Task.TRANSCODE, "b"))
-        defer(connection, Job(Task.PROBE, "a"), delay_seconds=3600)
+        defer(connection, Job(Task.VERIFY, "a"), delay_seconds=3600)
         defer(connection, Job(Task.INDEX_ASSET, "a"))
         connection.execute(text("update procrastinate_events set at = at - interval '90 seconds'"))
         connection.execute(

@@ -12,8 +12,9 @@ import pytest
 from sqlalchemy import Connection, select, text
 
 from portal.assets import service as assets_service
-from portal.assets.models import Outcome, Rendition, RenditionKind, Step
-from portal.assets.service import Attempt
+from portal.assets.models import Kind, Outcome, Rendition, RenditionKind, Step
+from portal.assets.pipeline import next_steps
+from portal.assets.service import STEP_TASKS, Attempt
 from portal.db import tables
 from portal.errors import StorageUnavailable
 from portal.events.models import Event
@@ -184,15 +185,13 @@ def test_an_attempt_taken_over_is_fenced(runtime: Runtime, video_id: str) -> Non
 
 
 def test_missed_steps_are_queued(runtime: Runtime, video_id: str) -> None:
-    sweep(runtime)
-    assert tasks(runtime) == {Task.VERIFY, Task.PROBE}
-    end(runtime, video_id, Step.VERIFY, Step.PROBE)
-    sweep(runtime)
-    assert tasks(runtime) == {Task.TRANSCODE, Task.POSTER}
-    end(runtime, video_id, Step.TRANSCODE, Step.POSTER)
-    sweep(runtime)
-    assert tasks(runtime) == {Task.INDEX_ASSET}
-    end(runtime, video_id, Step.INDEX)
+    outcomes: dict[Step, Outcome] = {}
+    while steps := next_steps(Kind.VIDEO, outcomes):
+        sweep(runtime)
+        assert tasks(runtime) == {STEP_TASKS[step] for step in steps}
+        end(runtime, video_id, *steps)
+        outcomes |= dict.fromkeys(steps, Outcome.DONE)
+    assert Step.INDEX in outcomes
     sweep(runtime)
     assert tasks(runtime) == set()
 
@@ -228,7 +227,9 @@ def test_a_step_missed_after_a_harmless_failure_is_queued(runtime: Runtime, vide
     end(runtime, video_id, Step.VERIFY, Step.PROBE)
     end(runtime, video_id, Step.POSTER, outcome=Outcome.FAILED)
     sweep(runtime)
-    assert tasks(runtime) == {Task.TRANSCODE}
+    found = tasks(runtime)
+    assert Task.TRANSCODE in found
+    assert Task.POSTER not in found
 
 
 @pytest.mark.parametrize("step", [Step.VERIFY, Step.PROBE, Step.TRANSCODE])

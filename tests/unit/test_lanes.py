@@ -12,15 +12,21 @@ from portal.assets.service import STEP_TASKS
 from portal.ids import new_id
 from portal.jobs import LANES, Job, Lane, Task
 from portal.jobs.service import HEARTBEAT_SECONDS, STALLED_SECONDS
-from workers.lanes import CONCURRENCY, RETRIES, RetryPolicy
+from workers.lanes import RETRIES, RetryPolicy, jobs_at_once
 
 PAUSES = st.lists(st.floats(0, 1000), max_size=8).map(tuple)
 
 
 def test_every_task_has_a_lane_and_every_lane_a_policy() -> None:
     assert set(LANES) == set(Task)
-    assert set(RETRIES) == set(CONCURRENCY) == set(Lane)
-    assert all(count >= 1 for count in CONCURRENCY.values())
+    at_once = jobs_at_once(list(Lane), encodes=1)
+    assert set(RETRIES) == set(at_once) == set(Lane)
+    assert all(count >= 1 for count in at_once.values())
+
+
+def test_only_the_lane_of_encodes_grows_with_the_machine() -> None:
+    at_once = jobs_at_once([Lane.LIGHT, Lane.MEDIA], encodes=7)
+    assert at_once == {**jobs_at_once([Lane.LIGHT], encodes=1), Lane.MEDIA: 7}
 
 
 def test_every_step_has_a_task_of_its_own() -> None:
@@ -39,7 +45,7 @@ def test_only_encodes_are_in_the_lane_of_encodes() -> None:
 
 def test_one_job_of_the_index_at_a_time() -> None:
     jobs = [Job(Task.INDEX_ASSET, new_id()), Job(Task.INDEX_EVENT, new_id())]
-    assert len({job.lock for job in jobs}) == CONCURRENCY[Lane.INDEX] == 1
+    assert len({job.lock for job in jobs}) == 1
 
 
 @pytest.mark.parametrize("task", [task for task in Task if LANES[task] is not Lane.INDEX])
