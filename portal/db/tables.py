@@ -317,14 +317,16 @@ transcripts = Table(
         "recording_id",
         Text,
         ForeignKey("assets.id", ondelete="SET NULL"),
-        comment="the recording it is paired with; null for captions that stand alone",
+        comment="the recording it is shown with; null for captions that stand alone",
     ),
+    Column("origin", Text, nullable=False, comment="what its source is: a caption file, or else"),
     Column("language", Text, nullable=False),
     Column("status", Text, nullable=False),
     created_at(),
     Column("updated_at", INSTANT, nullable=False, server_default=NOW),
-    UniqueConstraint("source_asset_id"),
+    UniqueConstraint("source_asset_id", "language"),
     Index(None, "recording_id"),
+    CheckConstraint("origin in ('file', 'embedded')", name="origin"),
     CheckConstraint("status in ('machine', 'edited', 'verified', 'supplied')", name="status"),
 )
 

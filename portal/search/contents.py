@@ -15,13 +15,15 @@ from portal.search.models import OwnedDocuments
 def documents_of_asset(connection: Connection, asset_id: str) -> OwnedDocuments:
     """The asset's own documents, and the passages of every transcript shown on it.
 
-    Captions that are paired with a recording own passages which are shown there.
+    Captions that are paired with a recording own passages which are shown there, and replace those
+    that the recording owns itself.
     """
-    owner_ids = (asset_id, *repository.caption_ids_shown_on(connection, asset_id))
+    shown_on = repository.recording_ids_of(connection, asset_id)
+    sources = repository.source_ids_shown_on(connection, asset_id)
+    owner_ids = tuple(dict.fromkeys((asset_id, *sources, *shown_on)))
     event = repository.event_of_asset(connection, asset_id)
     if event is None:
         return OwnedDocuments(owner_ids, ())
-    shown_on = repository.recording_ids_of(connection, asset_id)
     documents = tuple(
         document
         for asset in repository.read_assets(connection, ids=(asset_id, *shown_on))

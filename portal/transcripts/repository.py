@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from portal.db.tables import assets, cues, events, originals, transcripts
 from portal.ids import new_id
-from portal.transcripts.models import Cue, Transcript, TranscriptStatus
+from portal.transcripts.models import Cue, Transcript, TranscriptOrigin, TranscriptStatus
 from portal.visibility import Viewer, asset_visible_to
 
 
@@ -21,21 +21,62 @@ class NamedAsset:
     filename: str
 
 
-def upsert(
-    connection: Connection, source_asset_id: str, *, language: str, status: TranscriptStatus
+@dataclass(frozen=True)
+class Held:
+    """What is there of a source; `status` says whether it may be replaced."""
+
+    id: str
+    language: str
+    status: TranscriptStatus
+
+
+def held_of(connection: Connection, source_asset_id: str) -> list[Held]:
+    """The transcripts from one source, held until the transaction ends."""
+    rows = connection.execute(
+        select(transcripts.c.id, transcripts.c.language, transcripts.c.status)
+        .where(transcripts.c.source_asset_id == source_asset_id)
+        .order_by(transcripts.c.language)
+        .with_for_update()
+    )
+    return [Held(row.id, row.language, TranscriptStatus(row.status)) for row in rows]
+
+
+def add(
+    connection: Connection,
+    source_asset_id: str,
+    *,
+    origin: TranscriptOrigin,
+    language: str,
+    status: TranscriptStatus,
 ) -> str:
-    """The id of the caption file's transcript, made or brought up to date."""
-    values = {"language": language, "status": status}
-    transcript_id: str = connection.execute(
-        insert(transcripts)
-        .values(id=new_id(), source_asset_id=source_asset_id, **values)
-        .on_conflict_do_update(
-            index_elements=[transcripts.c.source_asset_id],
-            set_={**values, "updated_at": func.now()},
+    """The id of the new transcript; an embedded one is shown where it comes from."""
+    transcript_id = new_id()
+    is_embedded = origin is TranscriptOrigin.EMBEDDED
+    connection.execute(
+        insert(transcripts).values(
+            id=transcript_id,
+            source_asset_id=source_asset_id,
+            recording_id=source_asset_id if is_embedded else None,
+            origin=origin,
+            language=language,
+            status=status,
         )
-        .returning(transcripts.c.id)
-    ).scalar_one()
+    )
     return transcript_id
+
+
+def set_language(
+    connection: Connection, transcript_id: str, *, language: str, status: TranscriptStatus
+) -> None:
+    connection.execute(
+        update(transcripts)
+        .where(transcripts.c.id == transcript_id)
+        .values(language=language, status=status, updated_at=func.now())
+    )
+
+
+def remove(connection: Connection, transcript_ids: Collection[str]) -> None:
+    connection.execute(delete(transcripts).where(transcripts.c.id.in_(transcript_ids)))
 
 
 def replace_cues(connection: Connection, transcript_id: str, spoken: Sequence[Cue]) -> None:
@@ -48,6 +89,7 @@ def replace_cues(connection: Connection, transcript_id: str, spoken: Sequence[Cu
             "end_seconds": cue.end_seconds,
             "speaker": cue.speaker,
             "text": cue.text,
+            "styled": cue.styled,
         }
         for position, cue in enumerate(spoken)
     ]
@@ -85,7 +127,11 @@ def caption_files_of_event(connection: Connection, event_id: str) -> list[NamedA
     rows = connection.execute(
         select(assets.c.id, assets.c.filename)
         .join(transcripts, transcripts.c.source_asset_id == assets.c.id)
-        .where(assets.c.event_id == event_id, assets.c.removed_at.is_(None))
+        .where(
+            assets.c.event_id == event_id,
+            assets.c.kind == "captions",
+            assets.c.removed_at.is_(None),
+        )
     )
     return [NamedAsset(row.id, row.filename) for row in rows]
 
@@ -109,7 +155,7 @@ def shown_on(
 ) -> list[Transcript]:
     """Transcripts of a recording, or the one of a caption file, by language.
 
-    Those whose caption file the viewer may see: it may be removed, or not be verified yet.
+    Those whose source the viewer may see: it may be removed, or not be verified yet.
     """
     query = (
         select(transcripts)
@@ -146,6 +192,7 @@ def _transcript(row: Row[Any], spoken: tuple[Cue, ...]) -> Transcript:
         source_asset_id=row.source_asset_id,
         language=row.language,
         status=TranscriptStatus(row.status),
+        origin=TranscriptOrigin(row.origin),
         cues=spoken,
     )
 
@@ -156,6 +203,6 @@ def _cues_of(
     is_wanted = and_(cues.c.transcript_id == transcript_id, *conditions)
     query = select(cues).where(is_wanted).order_by(cues.c.position)
     return tuple(
-        Cue(row.start_seconds, row.end_seconds, row.text, row.speaker)
+        Cue(row.start_seconds, row.end_seconds, row.text, row.speaker, row.styled)
         for row in connection.execute(query)
     )

@@ -68,7 +68,7 @@ class Archive:
         self, event_id: str, lines: tuple[tuple[float, float, str], ...], **values: object
     ) -> str:
         asset_id, transcript_id = self.asset(event_id, "captions"), new_id()
-        row = {"language": "en", "status": "supplied", **values}
+        row = {"origin": "file", "language": "en", "status": "supplied", **values}
         self.add(tables.transcripts, id=transcript_id, source_asset_id=asset_id, **row)
         for position, (start, end, text) in enumerate(lines):
             self.add(

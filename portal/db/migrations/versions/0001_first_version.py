@@ -359,12 +359,19 @@ def _create_transcripts() -> None:
         sa.Column(
             "recording_id",
             sa.Text,
-            comment="the recording it is paired with; null for captions that stand alone",
+            comment="the recording it is shown with; null for captions that stand alone",
+        ),
+        sa.Column(
+            "origin",
+            sa.Text,
+            nullable=False,
+            comment="what its source is: a caption file, or else",
         ),
         sa.Column("language", sa.Text, nullable=False),
         sa.Column("status", sa.Text, nullable=False),
         sa.Column("created_at", INSTANT, server_default=NOW, nullable=False),
         sa.Column("updated_at", INSTANT, server_default=NOW, nullable=False),
+        sa.CheckConstraint("origin in ('file', 'embedded')", name=op.f("ck_transcripts_origin")),
         sa.CheckConstraint(
             "status in ('machine', 'edited', 'verified', 'supplied')",
             name=op.f("ck_transcripts_status"),
@@ -377,7 +384,9 @@ def _create_transcripts() -> None:
         ),
         _owned_by("transcripts", "source_asset_id", "assets"),
         sa.PrimaryKeyConstraint("id", name="pk_transcripts"),
-        sa.UniqueConstraint("source_asset_id", name="uq_transcripts_source_asset_id"),
+        sa.UniqueConstraint(
+            "source_asset_id", "language", name="uq_transcripts_source_asset_id_language"
+        ),
     )
     op.create_index("ix_transcripts_recording_id", "transcripts", ["recording_id"])
     op.create_table(
@@ -388,6 +397,9 @@ def _create_transcripts() -> None:
         sa.Column("end_seconds", sa.Double, nullable=False),
         sa.Column("speaker", sa.Text),
         sa.Column("text", sa.Text, nullable=False),
+        sa.Column(
+            "styled", sa.Text, comment="the text as WebVTT, when it has tags of the allow-list"
+        ),
         _owned_by("cues", "transcript_id", "transcripts"),
         sa.PrimaryKeyConstraint("transcript_id", "position", name="pk_cues"),
     )
