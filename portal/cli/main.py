@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, str] = {
     "ingest": "Bring files, folders or a whole event in.",
     "events": "Create, list, show, publish and withdraw events.",
     "assets": "List, show, retry and remove what was put in.",
+    "photos": "Correct the clocks of the cameras that photos were taken with.",
     "search": "Search what was said, shown and written.",
     "index": "Rebuild or check the search index.",
     "users": "Create, list and disable accounts; make API tokens.",
