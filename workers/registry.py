@@ -16,8 +16,13 @@ from workers.photo.step import photo
 from workers.run import ChunkHandlers, StepHandlers
 from workers.runner import StepRunner
 from workers.sound.step import sound
+from workers.stills.poster import poster
+from workers.stills.storyboard_step import storyboard
 from workers.uploading import finish_upload
-from workers.video.steps import poster, probe, transcode
+from workers.video.chunks import encode_chunk
+from workers.video.joining import join_chunks
+from workers.video.steps import probe
+from workers.video.transcode import transcode
 
 JobHandler = Callable[[str], None]
 """Takes the id of what the job concerns."""
@@ -28,13 +33,16 @@ STEP_HANDLERS: StepHandlers = {
     Step.TRANSCODE: transcode,
     Step.SOUND: sound,
     Step.POSTER: poster,
+    Step.STORYBOARD: storyboard,
     Step.PHOTO: photo,
     Step.CAPTIONS: captions,
     Step.INDEX: index,
 }
 
 
-CHUNK_HANDLERS: Mapping[Step, ChunkHandlers] = {}
+CHUNK_HANDLERS: Mapping[Step, ChunkHandlers] = {
+    Step.TRANSCODE: ChunkHandlers(make=encode_chunk, join=join_chunks),
+}
 
 
 def job_handlers(steps: StepRunner, chunks: ChunkRunner) -> Mapping[Task, JobHandler]:

@@ -1,61 +1,165 @@
-"""The ffmpeg commands of pictures, as argv: pure."""
+"""The ffmpeg commands of pictures, as argv: pure.
+
+Each rung is one fragmented MP4, with a fragment for each key frame; `workers.hls` cuts it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import ffmpeg
 
-from portal.assets.made_files import INIT
+from workers.sound import filters as sound
 from workers.video.argv import NO_METADATA, Node, Source, compile_command, open_source
-from workers.video.delays import DELAY_SECONDS_MIN, is_beyond_filling
-from workers.video.ladder import FRAME_RATE_MAX, Rung, is_rate_capped
-from workers.video.probe import AudioStream, Probe, VideoStream
+from workers.video.ladder import Rung
+from workers.video.pictures import (
+    by_number,
+    by_the_clock,
+    cascade,
+    encoding,
+    key_frames_at,
+    key_frames_by_the_clock,
+    key_frames_every,
+)
+from workers.video.plan import ChunkPlan
+from workers.video.probe import Probe, VideoStream
+from workers.video.rhythm import KEY_FRAME_SECONDS
 
-SEGMENT_SECONDS = 4
-KEYFRAME_SECONDS = 2
+CLOCK_RATE = 90_000
+"""Ticks per second of a picture that has no constant rate."""
 PREVIEW_SECONDS = 8
-PREVIEW_SEGMENT_SECONDS = 2
-"""Short segments: the first is all that a player waits for."""
-PLAYLIST = "index.m3u8"
 PREVIEW = "preview"
-AUDIO = "audio"
 POSTER = "poster.jpg"
 POSTER_WIDTH_MAX = 1280
 POSTER_WINDOW_SECONDS = 5
 POSTER_CANDIDATES_PER_SECOND = 3
-AUDIO_BITRATE_BPS = 128_000
-AUDIO_SAMPLE_RATE = 48_000
-DOWNMIX_CHANNELS_MAX = 8
-"""Up to here ffmpeg knows a layout for every number of channels."""
+
+_FRAGMENTED: Mapping[str, object] = {
+    # The index is written once the first pictures are known: only then can its edit list put the
+    # first one at zero although others are decoded before it.
+    "movflags": "+frag_keyframe+empty_moov+default_base_moof+delay_moov",
+    # Else ffmpeg moves all times until none is below zero.
+    "avoid_negative_ts": "disabled",
+}
+_NO_MESSAGES = "filter_units=remove_types=6"
+"""Supplemental messages (SEI) may hold anything, places of cameras too."""
 
 
-def preview_command(source: Source, probe: Probe, rung: Rung) -> list[str]:
-    """The first seconds of picture and sound in one small rung, to be had at once."""
-    opened = open_source(source, t=PREVIEW_SECONDS)
+def scratch_file(name: str) -> str:
+    """Where ffmpeg writes the rendition of that name."""
+    return f"{name}.mp4"
+
+
+def whole_command(source: Source, video: VideoStream, rungs: Sequence[Rung]) -> list[str]:
+    """Every rung from one decode, with the picture's own times."""
+    picture = by_the_clock(open_source(source), video)
+    outputs = [
+        _output([node], rung.name, {**encoding(rung, video, threads=None), **_clock_options()})
+        for rung, node in cascade(picture, video, rungs)
+    ]
+    return compile_command(source.ffmpeg, outputs)
+
+
+def chunk_command(source: Source, video: VideoStream, plan: ChunkPlan) -> list[str]:
+    """Every rung of a chunk from one decode, on one core: chunks run beside each other."""
+    opened = open_source(source, **{**_window(plan), "threads": 1})
+    picture = by_number(opened, video, plan.rhythm, is_first=plan.first_frame == 0)
+    keeps_colours = plan.is_beside_copy
+    outputs = [
+        _output(
+            [node],
+            rung.name,
+            {
+                **encoding(rung, video, threads=1, keeps_colours=keeps_colours),
+                **_rhythm_options(plan),
+            },
+        )
+        for rung, node in cascade(picture, video, plan.rungs, keeps_colours=keeps_colours)
+    ]
+    return compile_command(source.ffmpeg, outputs)
+
+
+def copy_command(source: Source, video: VideoStream, rung: Rung, *, timescale: int) -> list[str]:
+    """The recording's own picture as the top rung; nothing is decoded."""
+    options = {**_copied(), "video_track_timescale": timescale}
+    return compile_command(
+        source.ffmpeg, [_output([open_source(source)[str(video.index)]], rung.name, options)]
+    )
+
+
+def preview_command(
+    source: Source, probe: Probe, rung: Rung | None, *, is_copied: bool = False
+) -> list[str]:
+    """The first seconds of picture and sound, to be had at once."""
+    video = probe.video
+    # Pictures that no other one needs are decoded without smoothing, which a small rung hides.
+    fast = {"skip_loop_filter": "noref"} if video is not None and not is_copied else {}
+    opened = open_source(source, t=PREVIEW_SECONDS, **fast)
     streams: list[Node] = []
     options: dict[str, object] = {}
-    if probe.video is not None:
-        streams.append(_scaled(_picture(opened, probe.video), rung))
-        options |= _video_options(rung)
+    if video is not None and rung is not None and is_copied:
+        streams.append(opened[str(video.index)])
+        options |= _copied()
+    elif video is not None and rung is not None:
+        [(_, picture)] = cascade(by_the_clock(opened, video), video, [rung])
+        streams.append(picture)
+        options |= {**encoding(rung, video, threads=None), **_clock_options()}
+    else:
+        options["frag_duration"] = KEY_FRAME_SECONDS * 1_000_000
     if probe.audio is not None:
-        streams.append(_sound(opened, probe.audio))
-        options |= _audio_options()
-    hls = _hls_output(streams, PREVIEW, options, segment_seconds=PREVIEW_SEGMENT_SECONDS)
-    return compile_command(source.ffmpeg, [hls])
+        streams.append(sound.stereo(opened, probe.audio))
+        options |= sound.encoding()
+    return compile_command(source.ffmpeg, [_output(streams, PREVIEW, options)])
 
 
-def ladder_command(source: Source, probe: Probe, rungs: Sequence[Rung]) -> list[str]:
-    """Every rung and the sound from a single decode; each rung is scaled from the one above."""
-    opened = open_source(source)
-    outputs: list[Node] = []
-    if probe.video is not None and rungs:
-        for rung, picture in _cascade(_picture(opened, probe.video), rungs):
-            outputs.append(_hls_output([picture], rung.name, _video_options(rung)))
-    if probe.audio is not None:
-        sound = _sound(opened, probe.audio)
-        outputs.append(_hls_output([sound], AUDIO, _audio_options()))
-    return compile_command(source.ffmpeg, outputs)
+def _window(plan: ChunkPlan) -> Mapping[str, float]:
+    """ffmpeg's options that read the plan's frames and no other.
+
+    All times lie in the middle between two frames, so that no rounding can move a frame.
+    """
+    rhythm, end_frame = plan.rhythm, plan.first_frame + plan.frame_count
+    begin = (
+        0 if rhythm.is_read_from_start(plan.first_frame) else rhythm.reading_from(plan.first_frame)
+    )
+    window = {"ss": round(float(begin), 6)} if begin else {}
+    if plan.is_last:
+        return window
+    return {**window, "t": round(float(rhythm.reading_from(end_frame) - begin), 6)}
+
+
+def _clock_options() -> Mapping[str, object]:
+    return {
+        **key_frames_by_the_clock(KEY_FRAME_SECONDS),
+        # Variable rates stay so; a constant rate would multiply frames where the header lies.
+        "fps_mode:v": "vfr",
+        "enc_time_base:v": f"1:{CLOCK_RATE:d}",
+        "video_track_timescale": CLOCK_RATE,
+    }
+
+
+def _rhythm_options(plan: ChunkPlan) -> Mapping[str, object]:
+    rhythm = plan.rhythm
+    frame = rhythm.frame_seconds
+    key_frames = (
+        key_frames_at(plan.key_frames, rhythm)
+        if plan.is_beside_copy
+        else key_frames_every(rhythm.group_frames)
+    )
+    return {
+        **key_frames,
+        "fps_mode:v": "passthrough",
+        "enc_time_base:v": f"{frame.numerator:d}:{frame.denominator:d}",
+        "video_track_timescale": rhythm.timescale,
+    }
+
+
+def _copied() -> dict[str, object]:
+    return {"c:v": "copy", "bsf:v": _NO_MESSAGES}
+
+
+def _output(streams: Sequence[Node], name: str, options: Mapping[str, object]) -> Node:
+    named = {**options, **NO_METADATA, **_FRAGMENTED}
+    return ffmpeg.output(*streams, scratch_file(name), f="mp4", **named)
 
 
 def poster_command(source: Source, video: VideoStream, *, at_seconds: float) -> list[str]:
@@ -78,89 +182,3 @@ def poster_command(source: Source, video: VideoStream, *, at_seconds: float) -> 
 def poster_size(video: VideoStream) -> tuple[int, int]:
     width = min(video.width, POSTER_WIDTH_MAX)
     return width, max(2, round(video.height * width / video.width / 2) * 2)
-
-
-def _picture(opened: Node, video: VideoStream) -> Node:
-    stream = opened[str(video.index)]
-    if is_rate_capped(video):
-        stream = stream.filter("fps", FRAME_RATE_MAX)
-    if is_beyond_filling(video.delay_seconds):
-        return stream.filter("setpts", "PTS-STARTPTS")
-    if video.delay_seconds < DELAY_SECONDS_MIN or video.frame_rate is None:
-        return stream
-    # Playlists know no late start: the first frame stands until the picture begins.
-    held = {"start_mode": "clone", "start_duration": round(video.delay_seconds, 3)}
-    return stream.filter("setpts", "PTS-STARTPTS").filter("tpad", **held)
-
-
-def _cascade(picture: Node, rungs: Sequence[Rung]) -> list[tuple[Rung, Node]]:
-    made: list[tuple[Rung, Node]] = []
-    for rung in rungs[:-1]:
-        copies = _scaled(picture, rung).split()
-        made.append((rung, copies[0]))
-        picture = copies[1]
-    return [*made, (rungs[-1], _scaled(picture, rungs[-1]))]
-
-
-def _scaled(picture: Node, rung: Rung) -> Node:
-    scaled = picture.filter("scale", rung.width, rung.height, flags="bicubic")
-    return scaled.filter("setsar", 1).filter("format", "yuv420p")
-
-
-def _sound(opened: Node, audio: AudioStream) -> Node:
-    # Gaps are filled and a late start is padded, so that the sound stays with the picture.
-    stream = opened[str(audio.index)]
-    if is_beyond_filling(audio.delay_seconds):
-        stream = stream.filter("asetpts", "PTS-STARTPTS")
-    stream = stream.filter("aresample", AUDIO_SAMPLE_RATE, **_GAPLESS)
-    if audio.channels > DOWNMIX_CHANNELS_MAX:
-        # "<" says the same for one channel; ffmpeg-python would escape "=" once too often.
-        return stream.filter("pan", "stereo|c0<c0|c1<c1")
-    return stream.filter("aformat", channel_layouts="stereo")
-
-
-_GAPLESS = {"async": 1, "first_pts": 0}
-
-
-def _video_options(rung: Rung) -> dict[str, object]:
-    return {
-        "c:v": "libx264",
-        "preset": "veryfast",
-        "crf": 23,
-        "maxrate": rung.bitrate_bps_max,
-        "bufsize": 2 * rung.bitrate_bps_max,
-        "profile:v": "high",
-        # Key frames by the clock and nowhere else: players switch rungs at equal instants.
-        "force_key_frames": f"expr:gte(t,n_forced*{KEYFRAME_SECONDS})",
-        "sc_threshold": 0,
-        # Variable rates stay so; a constant rate would multiply frames where the header lies.
-        "fps_mode:v": "vfr",
-        "flags:v": "+bitexact",
-    }
-
-
-def _audio_options() -> dict[str, object]:
-    return {"c:a": "aac", "b:a": AUDIO_BITRATE_BPS, "flags:a": "+bitexact"}
-
-
-def _hls_output(
-    streams: Sequence[Node],
-    folder: str,
-    options: dict[str, object],
-    *,
-    segment_seconds: int = SEGMENT_SECONDS,
-) -> Node:
-    hls = {
-        "hls_time": segment_seconds,
-        "hls_playlist_type": "vod",
-        "hls_segment_type": "fmp4",
-        "hls_fmp4_init_filename": INIT,
-        "hls_segment_filename": f"{folder}/%05d.m4s",
-        "hls_flags": "independent_segments",
-        "start_number": 1,
-    }
-    # Else each stream is moved to a positive start by its own delay, and the sound, stored apart
-    # from the picture, comes early by several frames; so an edit list keeps both at zero.
-    timing = {"avoid_negative_ts": "disabled"}
-    named = {**options, **NO_METADATA, **hls, **timing}
-    return ffmpeg.output(*streams, f"{folder}/{PLAYLIST}", f="hls", **named)

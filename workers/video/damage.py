@@ -1,34 +1,32 @@
-"""Whether a recording ended before its time: ffmpeg ends well on a file that was cut off."""
+"""Whether a recording ended before its time: ffmpeg ends well on a file that was cut off. Pure."""
 
 from __future__ import annotations
 
-from workers.video.delays import has_delay_left_out
-from workers.video.probe import AudioStream, Probe, VideoStream
+from workers.video.delays import is_beyond_filling
+from workers.video.probe import Probe
 
 TOLERANCE_SECONDS = 1.0
 TOLERANCE_RATIO = 0.02
 
 
-def damage_sentence(
-    probe: Probe, *, video_seconds: float | None, audio_seconds: float | None
-) -> str | None:
+def picture_damage(probe: Probe, made_seconds: float) -> str | None:
     """ "ends after 00:12 of 00:30", or None when all is there.
 
-    The durations are what was made of picture and sound, None where there is none. A file that
-    states no duration cannot be told from its beginning.
+    A file that states no duration cannot be told from its beginning.
     """
-    if probe.stated_duration_seconds is None:
+    expected = _expected_seconds(probe)
+    if expected is None or not is_short(made_seconds, expected):
         return None
-    made_seconds = max(video_seconds or 0.0, audio_seconds or 0.0)
-    checks = [
-        ("ends", made_seconds, None if has_delay_left_out(probe) else probe.duration_seconds),
-        ("its picture ends", video_seconds, _expected(probe, probe.video)),
-        ("its sound ends", audio_seconds, _expected(probe, probe.audio)),
-    ]
-    for what, made, expected in checks:
-        if made is not None and expected is not None and is_short(made, expected):
-            return f"{what} after {clock(made)} of {clock(expected)}"
-    return None
+    subject = "its picture ends" if probe.audio_streams else "ends"
+    return f"{subject} after {clock(made_seconds)} of {clock(expected)}"
+
+
+def lost_pictures(*, made: int, expected: int) -> str | None:
+    """A sentence when more pictures are missing than a cut at either end explains."""
+    lost = expected - made
+    if lost <= TOLERANCE_RATIO * expected:
+        return None
+    return f"{lost:,d} of {expected:,d} pictures could not be decoded"
 
 
 def clock(seconds: float) -> str:
@@ -38,13 +36,17 @@ def clock(seconds: float) -> str:
     return f"{hours:d}:{minutes:02d}:{rest:02d}" if hours else f"{minutes:02d}:{rest:02d}"
 
 
-def _expected(probe: Probe, stream: VideoStream | AudioStream | None) -> float | None:
-    # A track may hold more than the container's edit list shows.
-    if stream is None or stream.duration_seconds is None or probe.duration_seconds is None:
-        return None
-    return min(stream.duration_seconds, probe.duration_seconds)
-
-
 def is_short(made_seconds: float, expected_seconds: float) -> bool:
     tolerance = max(TOLERANCE_SECONDS, TOLERANCE_RATIO * expected_seconds)
     return made_seconds < expected_seconds - tolerance
+
+
+def _expected_seconds(probe: Probe) -> float | None:
+    """What the file promises of its picture; nothing, when it was put at another place."""
+    video, whole = probe.video, probe.stated_duration_seconds
+    if video is None or whole is None or is_beyond_filling(video.delay_seconds):
+        return None
+    if video.duration_seconds is None:
+        return whole
+    # A track may hold more than the container's edit list shows.
+    return min(video.delay_seconds + video.duration_seconds, whole)

@@ -63,6 +63,7 @@ class VideoStream:
     bit_rate_bps: int | None = None
     has_closed_captions: bool = False
     is_mirrored: bool = False
+    time_base: Fraction = Fraction(1, 90_000)
 
     @property
     def frame_rate(self) -> Fraction | None:

@@ -127,6 +127,7 @@ def _video(stream: Raw, recording_start_seconds: float) -> VideoStream | None:
         bit_rate_bps=count(stream.get("bit_rate")) or None,
         has_closed_captions=bool(count(stream.get("closed_captions"))),
         is_mirrored=_is_mirrored(stream),
+        time_base=ratio(stream.get("time_base"), separator="/") or VideoStream.time_base,
     )
 
 

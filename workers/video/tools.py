@@ -8,16 +8,17 @@ from pathlib import Path
 
 from portal.errors import MediaRefused, ToolFailed
 from workers.disk import require_room
-from workers.run import StepRun
+from workers.run import Run
 from workers.sandbox import Limits
 from workers.video.argv import Source
 from workers.video.formats import HEAD_BYTES, is_text_playlist
-from workers.video.probe import Probe
+from workers.video.probe import Probe, VideoStream
 from workers.video.probe_reading import probe_command, read_probe
 from workers.video.refusals import refusal
+from workers.video.scan import PacketReader, Scan, scan_command
 
 
-def probe_file(run: StepRun, path: Path) -> Probe:
+def probe_file(run: Run, path: Path) -> Probe:
     """What ffprobe says of the recording. Raises MediaRefused when it is none."""
     refuse_playlist(path, filename=run.asset.filename)
     settings = run.runtime.settings
@@ -32,8 +33,26 @@ def probe_file(run: StepRun, path: Path) -> Probe:
     return found
 
 
+def scan_file(
+    run: Run, path: Path, video: VideoStream, *, first_seconds: int | None = None
+) -> Scan | None:
+    """The times of its pictures, or of those in the first seconds; None when there is none."""
+    argv = scan_command(
+        run.runtime.settings.ffprobe_path, path, stream=video.index, first_seconds=first_seconds
+    )
+    rates = (video.nominal_frame_rate, video.average_frame_rate)
+    packets = PacketReader(time_base=video.time_base, rates=rates)
+    try:
+        run.sandbox.run(
+            argv, inputs=[path], limits=long_limits(run), stop=run.stop, on_line=packets.take
+        )
+    except ToolFailed as error:
+        raise refusal(error, filename=run.asset.filename) or error from error
+    return packets.scan()
+
+
 def run_ffmpeg(
-    run: StepRun,
+    run: Run,
     argv: Sequence[str],
     path: Path,
     *,
@@ -73,19 +92,19 @@ def refuse_playlist(path: Path, *, filename: str) -> None:
             raise MediaRefused(f"{filename} is a text playlist, not a recording.")
 
 
-def source_of(run: StepRun, path: Path) -> Source:
+def source_of(run: Run, path: Path) -> Source:
     settings = run.runtime.settings
     return Source(ffmpeg=settings.ffmpeg_path, path=path, pixels_max=settings.pixels_max)
 
 
-def short_limits(run: StepRun) -> Limits:
+def short_limits(run: Run) -> Limits:
     settings = run.runtime.settings
     return Limits(
         wall_seconds=settings.probe_seconds_max, memory_bytes=settings.sandbox_memory_bytes
     )
 
 
-def long_limits(run: StepRun) -> Limits:
+def long_limits(run: Run) -> Limits:
     settings = run.runtime.settings
     return Limits(
         wall_seconds=settings.transcode_seconds_max, memory_bytes=settings.sandbox_memory_bytes

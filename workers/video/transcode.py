@@ -1,0 +1,132 @@
+"""The step "transcode": the picture of a recording in every size, as chunks or in one piece."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from portal.assets import service as assets
+from portal.assets.models import Outcome, Rendition, RenditionKind
+from portal.errors import MediaRefused
+from workers.disk import blaming_full_disk
+from workers.hls.pieces import Piece, Shape, rendition_of
+from workers.hls.renditions import place_of, store_piece
+from workers.hls.segments import starts_by_time
+from workers.originals import original_file
+from workers.run import StepResult, StepRun, StepSplit
+from workers.video.commands import scratch_file, whole_command
+from workers.video.damage import lost_pictures, picture_damage
+from workers.video.delays import delay_notes, has_delay_left_out
+from workers.video.ladder import Rung, is_rate_capped, ladder, shown_frame_rate
+from workers.video.plan import PACKET_IS_PICTURE, SEGMENT_SECONDS, ChunkPlan, chunk_plans
+from workers.video.probe import Probe, VideoStream
+from workers.video.progress import line_reporter
+from workers.video.scan import Scan
+from workers.video.tools import long_limits, probe_file, run_ffmpeg, scan_file, source_of
+
+
+@dataclass(frozen=True)
+class _Whole:
+    """A rung that was made in one piece."""
+
+    rung: Rung
+    piece: Piece
+
+
+def transcode(run: StepRun) -> StepResult | StepSplit:
+    """Plan the chunks of the picture, or make it in one piece when it has none."""
+    free_bytes_min = run.runtime.settings.disk_free_bytes_min
+    with (
+        blaming_full_disk(run.scratch, free_bytes_min=free_bytes_min),
+        original_file(run) as (_, path),
+    ):
+        found = probe_file(run, path)
+        if found.video is None:
+            return StepResult(notes=("There is no picture.",))
+        scan = scan_file(run, path, found.video)
+        plans = _plans(run, found, scan)
+        if plans:
+            return StepSplit(tuple(plan.to_json() for plan in plans))
+        return _whole(run, path, found, found.video, scan)
+
+
+def _plans(run: StepRun, found: Probe, scan: Scan | None) -> tuple[ChunkPlan, ...]:
+    if not run.may_split:
+        return ()
+    return chunk_plans(found, scan, short_side_max=run.runtime.settings.max_rung)
+
+
+def _whole(
+    run: StepRun, path: Path, found: Probe, video: VideoStream, scan: Scan | None
+) -> StepResult:
+    rungs = ladder(video, short_side_max=run.runtime.settings.max_rung)
+    run_ffmpeg(
+        run,
+        whole_command(source_of(run, path), video, rungs),
+        path,
+        limits=long_limits(run),
+        on_line=line_reporter(run.report_progress, duration_seconds=found.duration_seconds),
+    )
+    made = [whole for rung in rungs if (whole := _stored(run, rung)) is not None]
+    if made:
+        return _judged(run, found, video, made, scan)
+    if found.audio is None:
+        raise MediaRefused(f"{run.asset.filename} holds no picture that can be decoded.")
+    return StepResult(Outcome.PARTIAL, detail="its picture cannot be decoded")
+
+
+def _stored(run: StepRun, rung: Rung) -> _Whole | None:
+    """None when not one picture was decoded: then ffmpeg does not even begin the file."""
+    file = scratch_file(rung.name)
+    if not (run.scratch / file).exists():
+        return None
+    starts = partial(starts_by_time, seconds=SEGMENT_SECONDS)
+    piece = store_piece(place_of(run), file, rung.name, starts=starts)
+    return None if piece is None else _Whole(rung, piece)
+
+
+def _judged(
+    run: StepRun, found: Probe, video: VideoStream, made: Sequence[_Whole], scan: Scan | None
+) -> StepResult:
+    piece = made[0].piece
+    made_seconds = sum(segment.seconds for segment in piece.segments)
+    detail = picture_damage(found, made_seconds) or _lost(video, piece, scan)
+    picture_alone = replace(found, audio_streams=())
+    is_measured = found.stated_duration_seconds is None or has_delay_left_out(picture_alone)
+
+    def record(connection: Connection) -> None:
+        assets.record_duration(connection, run.asset.id, made_seconds)
+
+    return StepResult(
+        outcome=Outcome.PARTIAL if detail else Outcome.DONE,
+        detail=detail,
+        notes=delay_notes(picture_alone),
+        renditions=tuple(_rendition(run, video, whole) for whole in made),
+        apply=record if is_measured else None,
+    )
+
+
+def _lost(video: VideoStream, piece: Piece, scan: Scan | None) -> str | None:
+    """Whether pictures within the recording are missing, where packets tell their number."""
+    is_known = scan is not None and video.codec in PACKET_IS_PICTURE and not is_rate_capped(video)
+    if scan is None or not is_known:
+        return None
+    return lost_pictures(made=piece.sample_count, expected=scan.frame_count)
+
+
+def _rendition(run: StepRun, video: VideoStream, whole: _Whole) -> Rendition:
+    rung = whole.rung
+    shape = Shape(
+        name=rung.name,
+        kind=RenditionKind.VIDEO,
+        width=rung.width,
+        height=rung.height,
+        frame_rate=shown_frame_rate(video),
+    )
+    return rendition_of(
+        [whole.piece], shape, asset_id=run.asset.id, step=run.step, attempt=run.attempt
+    )
