@@ -17,7 +17,7 @@ from pathlib import Path
 
 from portal.errors import Interrupted, ToolFailed
 from portal.storage import keys
-from workers.run import StepRun
+from workers.run import Run
 
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -78,7 +78,7 @@ def require_whole_jpeg(stream: BufferedReader, *, name: str) -> None:
 
 
 def store_output(
-    run: StepRun, stream: BufferedReader | BufferedRandom, name: str, *, media_type: str
+    run: Run, stream: BufferedReader | BufferedRandom, name: str, *, media_type: str
 ) -> Stored:
     """Store an open output under this attempt's own prefix."""
     if run.stop.is_set():
