@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +18,8 @@ from starlette.testclient import TestClient
 from portal.accounts import service as accounts_service
 from portal.app import create_app
 from portal.assets import service as assets_service
-from portal.assets.models import Outcome, Step
+from portal.assets.models import Kind, Outcome, Step
+from portal.assets.pipeline import PIPELINE
 from portal.events import service as events_service
 from portal.events.models import EventDescription
 from portal.progress import api
@@ -129,7 +131,9 @@ def run(story: Callable[[], Awaitable[None]]) -> None:
         await story()
         assert api.watches == {}
 
-    asyncio.run(told())
+    # In a thread of its own: Playwright leaves its event loop running in ours.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(told())).result()
 
 
 def finish(runtime: Runtime, asset_id: str, step: Step, outcome: Outcome, detail: str) -> None:
@@ -163,9 +167,8 @@ def test_first_all_files_are_told_then_what_changes(runtime: Runtime, token: str
             assert told["page_url"] == f"https://localhost/en/assets/{first}"
             assert told["desk_url"] == f"https://localhost/desk/assets/{first}"
             waiting = {"state": "waiting", "detail": None, "progress": None}
-            assert told["steps"] == [
-                {"name": name, **waiting} for name in ("verify", "probe", "transcode", "index")
-            ]
+            names = [step for step in Step if step in PIPELINE[Kind.AUDIO]]
+            assert told["steps"] == [{"name": name, **waiting} for name in names]
 
             second = await asyncio.to_thread(store, runtime, event, "b.jpg", JPEG)
             assert (await stream.news())["id"] == second
