@@ -13,16 +13,16 @@ from starlette.responses import Response
 from portal.assets import service
 from portal.assets.details import (
     CaptionsPage,
-    PhotoPage,
     RecordingPage,
-    Subject,
     captions_page,
-    photo_page,
     recording_page,
 )
 from portal.assets.models import Kind
+from portal.assets.photo_details import PhotoPage, photo_page
+from portal.assets.subject import Subject
 from portal.events import service as events_service
 from portal.people import service as people_service
+from portal.recordings import service as recordings_service
 from portal.transcripts import service as transcripts_service
 from portal.transcripts.models import Transcript
 from portal.transcripts.views import (
@@ -94,6 +94,7 @@ def _subject(connection: Connection, asset_id: str, *, viewer: Viewer, language:
         event=events_service.get_event_by_id(connection, asset.event_id, viewer=viewer),
         people=people_service.people_by_ids(connection, asset.people_ids),
         language=language,
+        recording=recordings_service.recording_of(connection, asset_id),
     )
 
 

@@ -13,6 +13,7 @@ from portal.assets.models import (
     PhotoMetadata,
     Rendition,
 )
+from portal.assets.placeholders import css_image
 from portal.assets.renditions import POSTER, is_playable, photo_sizes
 from portal.delivery.urls import rendition_path
 from portal.events.models import Event
@@ -42,7 +43,8 @@ PLAYS_ALREADY = msg("Still being processed: the first part plays already.")
 class Picture:
     """An image in several widths; `width` and `height` give its shape before it is loaded.
 
-    `src` and `srcset` are of a type that everything reads, `webp_srcset` is smaller; "" for none.
+    `src` and `srcset` are of a type that everything reads, `webp_srcset` is smaller, `placeholder`
+    is an image for CSS that stands in until it is there; "" for none.
     """
 
     src: str
@@ -51,6 +53,7 @@ class Picture:
     height: int
     alt: str
     webp_srcset: str = ""
+    placeholder: str = ""
 
     @property
     def is_tall(self) -> bool:
@@ -199,7 +202,12 @@ def _photo(asset: Asset, chosen: slice, *, alt: str) -> Picture | None:
     if not found:
         return None
     smaller = photo_sizes(asset, media_type=WEBP_TYPE)[chosen]
-    return replace(_picture(asset, found, alt=alt), webp_srcset=_srcset(asset, smaller))
+    stand_in = asset.photo.placeholder if asset.photo else None
+    return replace(
+        _picture(asset, found, alt=alt),
+        webp_srcset=_srcset(asset, smaller),
+        placeholder=css_image(stand_in) if stand_in else "",
+    )
 
 
 def _picture(asset: Asset, renditions: Sequence[Rendition], *, alt: str) -> Picture:

@@ -15,6 +15,7 @@ from portal.assets.renditions import (
     WAVEFORM_PICTURE,
     downloads_of,
     is_playable,
+    sound_tracks,
 )
 from portal.assets.views import (
     DEFAULT_SIZE,
@@ -28,10 +29,31 @@ from portal.assets.views import (
 )
 from portal.delivery.urls import captions_path, hls_path, rendition_path
 from portal.events.models import Event
+from portal.recordings.technical import (
+    ChapterLink,
+    chapter_links,
+    loudness_words,
+    spoken_name,
+    technical_facts,
+)
 from portal.transcripts.models import Transcript
 from portal.web.formatting import format_clock
 from portal.web.i18n import gettext, msg
 from portal.web.presentation import Text, format_size, language_name
+
+__all__ = [
+    "ChapterLink",
+    "Player",
+    "RecordingCard",
+    "Track",
+    "chapter_links",
+    "download_links",
+    "loudness_words",
+    "player_of",
+    "recording_card",
+    "sound_track_names",
+    "technical_facts",
+]
 
 DOWNLOAD_NAMES: Mapping[str, str] = {
     VIDEO_DOWNLOAD: msg("Video (MP4)"),
@@ -130,10 +152,19 @@ def player_of(
     )
 
 
-def sound_track_name(track: Rendition, *, language: str) -> str:
-    """`Russian · Interpretation`; "" when nothing is known of it."""
-    spoken = track.language and language_name(track.language, language=language)
-    return " · ".join(filter(None, (spoken, track.label)))
+def sound_track_names(asset: Asset, *, language: str) -> tuple[str, ...]:
+    """Of what one can choose from: `Russian`, `Interpretation (English)`; none for a single one."""
+    tracks = sound_tracks(asset)
+    if len(tracks) < 2:
+        return ()
+    return tuple(_sound_track_name(track, language) for track in tracks)
+
+
+def _sound_track_name(track: Rendition, language: str) -> str:
+    spoken = spoken_name(track.language, language=language)
+    if track.label and spoken:
+        return f"{track.label} ({spoken})"
+    return track.label or spoken or track.name
 
 
 def download_links(asset: Asset, *, language: str) -> tuple[Download, ...]:

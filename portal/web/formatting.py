@@ -69,5 +69,10 @@ def format_clock(seconds: float) -> str:
     return f"{whole // 3600:02}:{whole % 3600 // 60:02}:{whole % 60:02}"
 
 
+def format_tenths(value: float, *, language: str) -> str:
+    """`7.0`, `-23.1`"""
+    return numbers.format_decimal(value, format="#,##0.0", locale=LOCALE_NAMES[language])
+
+
 def format_number(value: float, *, language: str) -> str:
     return numbers.format_decimal(value, locale=LOCALE_NAMES[language])

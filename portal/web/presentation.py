@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from babel import Locale, UnknownLocaleError, units
+from babel.core import get_global
 from markupsafe import Markup
 
 from portal.languages import PAGE_LANGUAGES, LocalizedText
@@ -101,10 +102,11 @@ def clock_range(starts_at: datetime, ends_at: datetime | None, *, time_zone: str
 def language_name(code: str, *, language: str | None = None, in_sentence: bool = False) -> str:
     """`Russian` to an English reader, `Русский` to its own; the code when nobody knows it.
 
-    Inside a sentence it has a capital only where its readers write one.
+    Containers write "rus" where a tag is "ru" (RFC 5646, 2.2.1). Inside a sentence it has a capital
+    only where its readers write one.
     """
     try:
-        locale = Locale.parse(code, sep="-")
+        locale = Locale.parse(get_global("language_aliases").get(code, code), sep="-")
     except (UnknownLocaleError, ValueError):
         return code
     name = locale.get_display_name(LOCALE_NAMES[language] if language else locale) or code

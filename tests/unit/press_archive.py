@@ -139,7 +139,15 @@ PHOTO = asset(
     ),
     captured_at=MORNING + timedelta(hours=2, minutes=5),
     photo=PhotoMetadata(
-        caption=NASTY, creator="A. Sidorenko", keywords=("press",), camera="Canon EOS 40D"
+        caption=NASTY,
+        captions={"ru": "Первая отметка"},
+        creator="A. Sidorenko",
+        source="BelTA",
+        keywords=("press",),
+        people_shown=("Yarosch", "Olga Karpova"),
+        city="Minsk",
+        camera="Canon EOS 40D",
+        placeholder="LEHV6nWB2yk8pyo0adR*.7kCMdnj",
     ),
     language=None,
 )

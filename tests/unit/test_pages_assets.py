@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from portal.assets.details import Subject, photo_page, recording_page
+from portal.assets.details import recording_page
 from portal.assets.durations import is_cut_off, playing_seconds
 from portal.assets.models import (
     Asset,
@@ -13,6 +13,8 @@ from portal.assets.models import (
     Step,
     StepRecord,
 )
+from portal.assets.photo_details import photo_page
+from portal.assets.subject import Subject
 from portal.assets.views import (
     credit_of,
     notice_of,
@@ -153,8 +155,27 @@ def test_facts_without_a_value_are_left_out() -> None:
     page = recording_page(subject, [], transcript=None, start_seconds=None)
     facts = {fact.name: str(fact.value) for fact in page.facts}
     assert facts["Duration"] == "01:02:03"
-    assert facts["Size of the original"] == "12 MB"
+    technical = {fact.name: str(fact.value) for fact in page.technical}
+    assert technical["Size of the original"] == "12 MB"
+    assert "Loudness" not in technical
     assert "Recorded" not in facts
+
+
+def test_a_photo_tells_whom_and_when_it_shows() -> None:
+    subject = Subject(PHOTO, AssetState.READY, None, EVENT, [SPEAKER], "en")
+    facts = {fact.name: str(fact.value) for fact in photo_page(subject).facts}
+    assert facts["People shown"] == "Olga Karpova", "the other one has a page, by another spelling"
+    assert facts["Taken"] == "4 June 2019, 12:05 (UTC+3)"
+    assert (facts["Source"], facts["Place"]) == ("BelTA", "Minsk")
+
+
+def test_captions_in_other_languages_stand_beside_the_readers() -> None:
+    shown = {}
+    for language in ("en", "ru"):
+        page = photo_page(Subject(PHOTO, AssetState.READY, None, EVENT, [], language))
+        shown[language] = (page.heading.words, [c.words.words for c in page.captions])
+    assert shown["en"] == (NASTY, ["Первая отметка"])
+    assert shown["ru"] == ("Первая отметка", [])
 
 
 def test_a_photo_is_offered_for_download_the_largest_first() -> None:

@@ -11,8 +11,10 @@ from html.parser import HTMLParser
 import pytest
 from markupsafe import Markup
 
-from portal.assets.details import Subject, captions_page, photo_page, recording_page
+from portal.assets.details import captions_page, recording_page
 from portal.assets.models import Kind
+from portal.assets.photo_details import photo_page
+from portal.assets.subject import Subject
 from portal.desk.files.report import FormReport, Refused
 from portal.desk.uploading import upload_panel
 from portal.desk.views import desk_event, desk_line
@@ -57,6 +59,8 @@ UPLOAD = Upload(
     description=FileDescription(),
     part_key=b"key",
 )
+PLACEHOLDER = re.compile(r"background-image: url\(data:image/png;base64,[\w+/=]+\)")
+"""What the policy lets pass: an image for a picture that is not there yet."""
 VOID = {"meta", "link", "img", "input", "br", "hr", "source", "track", "path", "wbr"}
 
 
@@ -221,7 +225,8 @@ def test_a_page_is_sound_and_keeps_to_our_policy(name: str, language: str) -> No
     assert len(page.all("main")) == 1
     for tag, attributes in page.tags:
         inline = {a for a in attributes if a == "style" or a.startswith("on")}
-        assert inline == set(), (tag, attributes)
+        is_stand_in = PLACEHOLDER.fullmatch(attributes.get("style") or "")
+        assert inline == ({"style"} if is_stand_in else set()), (tag, attributes)
     kinds = [script.get("type") for script in page.all("script")]
     modules = ["module"] * (2 if name == "desk event" else 1)
     assert sorted(filter(None, kinds)) == [*["application/ld+json"] * has_data(name), *modules]

@@ -1,0 +1,146 @@
+"""What the page of a photo tells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from portal.assets.models import Asset, PhotoMetadata
+from portal.assets.renditions import downloads_of
+from portal.assets.subject import EventLink, Link, Pairs, Subject, file_facts, measures
+from portal.assets.views import (
+    Download,
+    Notice,
+    Picture,
+    asset_caption,
+    asset_path,
+    asset_title,
+    credit_of,
+    file_stem,
+    large_picture,
+    taken_at,
+)
+from portal.delivery.urls import rendition_path
+from portal.web.addresses import phrase_path
+from portal.web.formatting import format_zone_offset
+from portal.web.i18n import msg
+from portal.web.presentation import (
+    Fact,
+    Moment,
+    Text,
+    facts_in,
+    format_size,
+    language_name,
+    plain_text,
+)
+
+
+@dataclass(frozen=True)
+class CaptionView:
+    language_name: str
+    words: Text
+
+
+@dataclass(frozen=True)
+class PhotoPage:
+    """`captions` are those in other languages than the heading's."""
+
+    path: str
+    heading: Text
+    captions: tuple[CaptionView, ...]
+    credit: str
+    event: EventLink
+    notice: Notice | None
+    picture: Picture | None
+    people: tuple[Link, ...]
+    keywords: tuple[Link, ...]
+    facts: tuple[Fact, ...]
+    downloads: tuple[Download, ...]
+
+
+def photo_page(subject: Subject) -> PhotoPage:
+    asset, event, language = subject.asset, subject.event, subject.language
+    heading = asset_caption(asset, language=language, event=event) or asset_title(
+        asset, language=language, event=event
+    )
+    return PhotoPage(
+        path=asset_path(asset, language=language),
+        heading=heading,
+        captions=_other_captions(subject, heading),
+        credit=credit_of(asset, event=event),
+        event=subject.event_link,
+        notice=subject.notice,
+        picture=large_picture(asset, alt=str(heading)),
+        people=subject.people_links,
+        keywords=_keywords(asset, language),
+        facts=facts_in(language, [*_photo_facts(subject), *file_facts(subject)]),
+        downloads=_downloads(asset, language=language),
+    )
+
+
+def _photo_facts(subject: Subject) -> Pairs:
+    photo = subject.asset.photo or PhotoMetadata()
+    own = subject.asset.language
+    headline = photo.headline and plain_text(photo.headline, language=subject.language, spoken=own)
+    return [
+        (msg("Headline"), headline if photo.headline != photo.caption else None),
+        (msg("Taken"), _taken_in_zone(subject)),
+        (msg("Place"), ", ".join(filter(None, (photo.city, photo.country)))),
+        (msg("People shown"), ", ".join(_unlinked_names(subject, photo))),
+        (msg("Photographer"), photo.creator),
+        (msg("Credit"), photo.credit or subject.event.credit),
+        (msg("Source"), photo.source),
+        (msg("Copyright"), photo.copyright),
+        (msg("Camera"), photo.camera),
+        (msg("Lens"), photo.lens),
+        (msg("Exposure"), photo.exposure),
+        (msg("Picture"), measures(subject.asset.width, subject.asset.height)),
+    ]
+
+
+def _taken_in_zone(subject: Subject) -> Moment | None:
+    """`4 June 2019, 12:05 (UTC+3)`"""
+    at, event = subject.asset.captured_at, subject.event
+    taken = taken_at(subject.asset, language=subject.language, event=event)
+    if at is None or taken is None:
+        return None
+    offset = format_zone_offset(at, time_zone=event.time_zone)
+    return replace(taken, words=f"{taken.words} ({offset})")
+
+
+def _unlinked_names(subject: Subject, photo: PhotoMetadata) -> list[str]:
+    """Whom the photo names, without those who have a page of their own here."""
+    linked = {
+        name.casefold() for person in subject.people for name in (person.name, *person.variants)
+    }
+    return [name for name in photo.people_shown if name.casefold() not in linked]
+
+
+def _other_captions(subject: Subject, heading: Text) -> tuple[CaptionView, ...]:
+    asset, language = subject.asset, subject.language
+    texts = {**(asset.photo.captions if asset.photo else {}), **asset.caption}
+    return tuple(
+        CaptionView(
+            language_name(code, language=language),
+            Text(words, code, is_foreign=code != language),
+        )
+        for code, words in sorted(texts.items())
+        if words and code != heading.language and words != heading.words
+    )
+
+
+def _keywords(asset: Asset, language: str) -> tuple[Link, ...]:
+    words = asset.photo.keywords if asset.photo else ()
+    return tuple(Link(phrase_path(language, word), word) for word in words)
+
+
+def _downloads(asset: Asset, *, language: str) -> tuple[Download, ...]:
+    stem = file_stem(asset)
+    return tuple(
+        Download(
+            path=rendition_path(asset.id, size.name),
+            filename=f"{stem}-{size.width}.jpg",
+            name=measures(size.width, size.height) or "",
+            size=format_size(size.size_bytes, language=language),
+        )
+        for size in downloads_of(asset)
+    )
