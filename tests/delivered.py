@@ -7,6 +7,7 @@ from pathlib import Path
 
 from portal.accounts import service as accounts
 from portal.assets import repository, service
+from portal.assets.made_files import media_type_of
 from portal.assets.models import (
     Kind,
     Original,
@@ -31,6 +32,7 @@ LARGE_BYTES = bytes(range(256)) * 10_000
 INIT_BYTES = b"init"
 LAST_BYTES = b"last segment"
 IMAGE_BYTES = b"\xff\xd8\xff a picture"
+FILE_BYTES = b"[0, 1, 0]"
 ORIGINAL_NAME = "Ярош 1.html"
 
 
@@ -59,7 +61,9 @@ def put_in(runtime: Runtime, scratch: Path) -> Delivered:
         runtime, scratch, event_id, Kind.PHOTO, filename="photo.jpg", content=IMAGE_BYTES
     )
     publish(runtime, scratch, recording_id, Step.POSTER, ["poster.jpg"])
-    publish(runtime, scratch, recording_id, Step.TRANSCODE, ["360p", "720p", "audio"])
+    publish(runtime, scratch, recording_id, Step.TRANSCODE, ["360p", "720p"])
+    publish(runtime, scratch, recording_id, Step.SOUND, ["sound-1"])
+    publish(runtime, scratch, recording_id, Step.INDEX, ["waveform.json", "video.mp4"])
     publish(runtime, scratch, photo_id, Step.PHOTO, ["photo-320.jpg"])
     with runtime.engine.begin() as connection:
         service.record_photo(
@@ -144,20 +148,20 @@ def _add_captions(runtime: Runtime, scratch: Path, event_id: str, recording_id: 
 
 def _make(runtime: Runtime, scratch: Path, attempt: service.Attempt, name: str) -> Rendition:
     asset_id, step, number = attempt.asset.id, attempt.step, attempt.number
-    if name.endswith(".jpg"):
+    if "." in name:
         key = keys.result(asset_id, step, number, name)
-        put_bytes(runtime, scratch, key, IMAGE_BYTES)
+        is_image = name.endswith(".jpg")
+        content = IMAGE_BYTES if is_image else FILE_BYTES
+        put_bytes(runtime, scratch, key, content)
         return Rendition(
             name=name,
             step=step,
             attempt=number,
-            kind=RenditionKind.IMAGE,
+            kind=RenditionKind.IMAGE if is_image else RenditionKind.FILE,
             key=key,
-            media_type="image/jpeg",
-            size_bytes=len(IMAGE_BYTES),
+            media_type=media_type_of(name),
+            size_bytes=len(content),
             sha256="a" * 64,
-            width=320,
-            height=213,
         )
     files = {"init.mp4": INIT_BYTES, "00001.m4s": LARGE_BYTES, "00002.m4s": LAST_BYTES}
     for filename, content in files.items():
@@ -167,8 +171,8 @@ def _make(runtime: Runtime, scratch: Path, attempt: service.Attempt, name: str) 
 
 
 def _hls(name: str, step: Step, attempt: int, *, prefix: str) -> Rendition:
-    kinds = {"preview": RenditionKind.PREVIEW, "audio": RenditionKind.AUDIO}
-    is_sound = name == "audio"
+    kinds = {"preview": RenditionKind.PREVIEW, "sound-1": RenditionKind.AUDIO}
+    is_sound = name == "sound-1"
     return Rendition(
         name=name,
         step=step,
@@ -186,4 +190,5 @@ def _hls(name: str, step: Step, attempt: int, *, prefix: str) -> Rendition:
         codecs="mp4a.40.2" if is_sound else "avc1.64001e",
         segment_files=("00001.m4s", "00002.m4s"),
         segment_seconds=(4.0, 1.25),
+        keyframe_bytes=None if is_sound else (1000, len(LAST_BYTES)),
     )

@@ -14,7 +14,11 @@ from starlette.testclient import TestClient
 from portal.app import create_app
 from portal.delivery.urls import (
     captions_path,
+    captions_playlist_path,
+    captions_segment_path,
+    download_path,
     hls_path,
+    keyframes_path,
     original_path,
     playlist_path,
     rendition_path,
@@ -33,10 +37,17 @@ PLACES = (
     "poster",
     "photo",
     "captions",
+    "key frames",
+    "captions playlist",
+    "captions segment",
+    "file",
+    "download",
 )
 STATES = ("draft", "scheduled", "public", "withdrawn")
 METHODS = ("GET", "HEAD", "RANGE", "CONDITIONAL")
-TEXT_PLACES = frozenset({"master", "playlist", "captions"})
+TEXT_PLACES = frozenset(
+    {"master", "playlist", "captions", "key frames", "captions playlist", "captions segment"}
+)
 OF_PAGES = frozenset(
     {
         "cross-origin-opener-policy",
@@ -48,6 +59,8 @@ OF_PAGES = frozenset(
 )
 """What the portal says of pages and nginx leaves out with media."""
 OF_ONE_ANSWER = frozenset({"date", "server", "connection", "x-request-id", "x-accel-redirect"})
+SAVED_AS = "attachment; filename=\"Scrum.mp4\"; filename*=UTF-8''Scrum.mp4"
+"""How `download` is named: by its title, in the language that is spoken."""
 NOWHERE = {"error": "not_found", "detail": "There is no such file, or it is not public (yet)."}
 
 
@@ -58,10 +71,15 @@ def address(place: str, delivered: Delivered) -> str:
         "playlist": playlist_path(recording, "720p"),
         "init": segment_path(recording, "transcode", 1, "720p", "init.mp4"),
         "segment": segment_path(recording, "transcode", 1, "720p", "00001.m4s"),
-        "sound": segment_path(recording, "transcode", 1, "audio", "00002.m4s"),
+        "sound": segment_path(recording, "sound", 1, "sound-1", "00002.m4s"),
         "poster": rendition_path(recording, "poster.jpg"),
         "photo": rendition_path(photo, "photo-320.jpg"),
         "captions": captions_path(recording, "ru"),
+        "key frames": keyframes_path(recording, "720p"),
+        "captions playlist": captions_playlist_path(recording, "ru"),
+        "captions segment": captions_segment_path(recording, "ru", 1),
+        "file": rendition_path(recording, "waveform.json"),
+        "download": download_path(recording, "video.mp4"),
         "original": original_path(recording),
     }[place]
 

@@ -2,26 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Table,
+    and_,
+    func,
+    literal,
+    or_,
+    select,
+)
 
 from portal.assets.made_files import INIT
-from portal.assets.models import Rendition, RenditionKind, Step
+from portal.assets.models import Kind, Rendition, RenditionKind, Step
+from portal.assets.pipeline import PIPELINE
 from portal.db.tables import assets, events, originals, renditions, steps
 from portal.visibility import PUBLIC, Viewer, asset_visible_to
 
 _IS_PUBLIC = asset_visible_to(PUBLIC).label("is_public")
 _HLS = (RenditionKind.PREVIEW, RenditionKind.VIDEO, RenditionKind.AUDIO)
+_FILES = (RenditionKind.IMAGE, RenditionKind.FILE)
+_MAKERS = (Step.TRANSCODE, Step.SOUND)
+"""They make the ladder."""
+_ENDED_STEPS = func.array(
+    select(steps.c.name)
+    .where(steps.c.asset_id == assets.c.id, steps.c.outcome.is_not(None))
+    .correlate(assets)
+    .scalar_subquery()
+).label("ended_steps")
 
 
 @dataclass(frozen=True)
 class Ladder:
-    """The HLS renditions of an asset. `is_complete`: whoever made them has ended."""
+    """The HLS renditions of an asset. `open_steps`: those that may still make some."""
 
     is_public: bool
-    is_complete: bool
+    captured_at: datetime | None
+    open_steps: frozenset[str]
     renditions: tuple[Rendition, ...]
 
 
@@ -35,7 +59,10 @@ class Segment:
 
 @dataclass(frozen=True)
 class StoredFile:
-    """One object as it is to be sent; `sha256` None while it is not verified."""
+    """One object as it is to be sent; `sha256` None while it is not verified.
+
+    `title` and `filename` are the asset's; of its `languages` the first says most.
+    """
 
     is_public: bool
     key: str
@@ -43,6 +70,8 @@ class StoredFile:
     size_bytes: int
     sha256: str | None
     filename: str
+    title: Mapping[str, str]
+    languages: tuple[str, ...]
 
 
 def find_public_flag(connection: Connection, asset_id: str, *, viewer: Viewer) -> bool | None:
@@ -54,15 +83,16 @@ def find_public_flag(connection: Connection, asset_id: str, *, viewer: Viewer) -
 def find_ladder(connection: Connection, asset_id: str, *, viewer: Viewer) -> Ladder | None:
     """None when the viewer may not see the asset; without renditions while nothing plays."""
     made = and_(renditions.c.asset_id == assets.c.id, renditions.c.kind.in_(_HLS))
-    maker = and_(steps.c.asset_id == assets.c.id, steps.c.name == renditions.c.step)
-    query = _asset(renditions, steps.c.outcome).outerjoin(renditions, made).outerjoin(steps, maker)
+    facts = (assets.c.captured_at, assets.c.kind.label("asset_kind"), _ENDED_STEPS)
+    query = _asset(renditions, *facts).outerjoin(renditions, made)
     rows = connection.execute(_visible(query, asset_id, viewer)).all()
     if not rows:
         return None
     present = [row for row in rows if row.name is not None]
     return Ladder(
         is_public=bool(rows[0].is_public),
-        is_complete=all(row.outcome is not None for row in present),
+        captured_at=rows[0].captured_at,
+        open_steps=_open_steps(rows[0]),
         renditions=tuple(map(_rendition, present)),
     )
 
@@ -92,30 +122,18 @@ def find_segment(
     return Segment(is_public=bool(row.is_public), is_listed=bool(row.is_listed)) if row else None
 
 
-def find_image(
+def find_file(
     connection: Connection, asset_id: str, name: str, *, viewer: Viewer
 ) -> StoredFile | None:
-    query = _asset(
-        renditions.c.key,
-        renditions.c.media_type,
-        renditions.c.size_bytes,
-        renditions.c.sha256,
-        renditions.c.name.label("filename"),
-    ).join(renditions, renditions.c.asset_id == assets.c.id)
-    is_wanted = and_(renditions.c.name == name, renditions.c.kind == RenditionKind.IMAGE)
+    """What was made of an asset and is one object."""
+    query = _stored(renditions).join(renditions, renditions.c.asset_id == assets.c.id)
+    is_wanted = and_(renditions.c.name == name, renditions.c.kind.in_(_FILES))
     return _file(connection, _visible(query, asset_id, viewer).where(is_wanted))
 
 
 def find_original(connection: Connection, asset_id: str, *, viewer: Viewer) -> StoredFile | None:
-    query = _asset(
-        originals.c.key,
-        originals.c.media_type,
-        originals.c.size_bytes,
-        originals.c.sha256,
-        assets.c.filename,
-    )
     is_there = originals.c.key.is_not(None)
-    return _file(connection, _visible(query, asset_id, viewer).where(is_there))
+    return _file(connection, _visible(_stored(originals), asset_id, viewer).where(is_there))
 
 
 def _asset(*columns: Any) -> Select[Any]:
@@ -126,6 +144,17 @@ def _asset(*columns: Any) -> Select[Any]:
         .join(events, events.c.id == assets.c.event_id)
         .outerjoin(originals, originals.c.asset_id == assets.c.id)
     )
+
+
+def _stored(table: Table) -> Select[Any]:
+    """The object that a row of `table` is about, and what its file may be called."""
+    columns = (table.c.key, table.c.media_type, table.c.size_bytes, table.c.sha256)
+    named = (assets.c.filename, assets.c.title, assets.c.language, events.c.default_language)
+    return _asset(*columns, *named)
+
+
+def _open_steps(row: Row[Any]) -> frozenset[str]:
+    return frozenset(PIPELINE[Kind(row.asset_kind)]).intersection(_MAKERS) - {*row.ended_steps}
 
 
 def _visible(query: Select[Any], asset_id: str, viewer: Viewer) -> Select[Any]:
@@ -144,6 +173,8 @@ def _file(connection: Connection, query: Select[Any]) -> StoredFile | None:
         size_bytes=row.size_bytes,
         sha256=row.sha256,
         filename=row.filename,
+        title=row.title,
+        languages=tuple(filter(None, [row.language, row.default_language])),
     )
 
 

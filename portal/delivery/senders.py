@@ -10,9 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from portal.delivery.answers import bytes_answer
+from portal.delivery.asked import nothing_here
 from portal.delivery.conditions import is_known
 from portal.delivery.handover import accelerated, redirected
 from portal.delivery.sources import Source
+from portal.errors import ObjectMissing
 from portal.runtime import Runtime
 from portal.settings import Settings
 from portal.storage.interface import ObjectStore
@@ -32,7 +34,15 @@ def sender_of(settings: Settings) -> Sender:
 
 
 async def stored_answer(request: Request, source: Source) -> Response:
-    """To a request that may see `source`. Raises ObjectMissing."""
+    """To a request that may see `source`. Raises NotFound when its bytes are gone."""
+    try:
+        return await _answer(request, source)
+    except ObjectMissing as error:
+        raise nothing_here() from error
+
+
+async def _answer(request: Request, source: Source) -> Response:
+    """Raises ObjectMissing."""
     runtime = runtime_of(request)
     sender = sender_of(runtime.settings)
     if not source.is_listed:

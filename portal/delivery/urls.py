@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 MEDIA = "/media"
 MASTER = "master.m3u8"
+DOWNLOAD = "download"
 
 
 def hls_path(asset_id: str) -> str:
@@ -18,6 +19,21 @@ def playlist_path(asset_id: str, name: str) -> str:
     return f"{MEDIA}/{asset_id}/hls/{playlist_reference(name)}"
 
 
+def keyframes_path(asset_id: str, name: str) -> str:
+    """The playlist of one rendition's key frames."""
+    return f"{MEDIA}/{asset_id}/hls/{keyframes_reference(name)}"
+
+
+def captions_playlist_path(asset_id: str, language: str) -> str:
+    """The playlist of the captions in one language."""
+    return f"{MEDIA}/{asset_id}/hls/{captions_reference(language)}"
+
+
+def captions_segment_path(asset_id: str, language: str, number: int) -> str:
+    """A stretch of the captions in one language."""
+    return f"{MEDIA}/{asset_id}/hls/captions/{captions_segment_reference(language, number)}"
+
+
 def segment_path(asset_id: str, step: str, attempt: int, name: str, filename: str) -> str:
     """One file of one HLS rendition."""
     return f"{MEDIA}/{asset_id}/hls/{segment_reference(step, attempt, name, filename)}"
@@ -28,14 +44,34 @@ def playlist_reference(name: str) -> str:
     return f"{_part(name)}.m3u8"
 
 
+def keyframes_reference(name: str) -> str:
+    """As the master names it."""
+    return f"{_part(name)}.iframes.m3u8"
+
+
+def captions_reference(language: str) -> str:
+    """As the master names it."""
+    return f"captions/{_part(language)}.m3u8"
+
+
+def captions_segment_reference(language: str, number: int) -> str:
+    """As the playlist of the captions, which lies beside its folder, names it."""
+    return f"{_part(language)}/{number:05d}.vtt"
+
+
 def segment_reference(step: str, attempt: int, name: str, filename: str) -> str:
     """A segment as its playlist names it; with step and attempt, so that its bytes never change."""
     return f"{_part(step)}/{attempt}/{_part(name)}/{_part(filename)}"
 
 
 def rendition_path(asset_id: str, name: str) -> str:
-    """A poster or a photo size."""
+    """A single file: a poster, a photo size, a waveform."""
     return f"{MEDIA}/{asset_id}/{_part(name)}"
+
+
+def download_path(asset_id: str, name: str) -> str:
+    """A single file, to be saved under a name that tells what it is."""
+    return f"{rendition_path(asset_id, name)}?{DOWNLOAD}=1"
 
 
 def captions_path(asset_id: str, language: str) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -11,12 +13,15 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from sqlalchemy import update
 from starlette.testclient import TestClient
 
 from portal.assets import service as assets
 from portal.assets.models import Outcome, Step
+from portal.db import tables
 from portal.delivery.urls import (
     captions_path,
+    captions_segment_path,
     hls_path,
     original_path,
     playlist_path,
@@ -26,6 +31,7 @@ from portal.delivery.urls import (
 from portal.ids import new_id
 from portal.runtime import Runtime
 from tests.delivered import (
+    FILE_BYTES,
     IMAGE_BYTES,
     INIT_BYTES,
     LARGE_BYTES,
@@ -38,6 +44,7 @@ from tests.delivery_requests import (
     METHODS,
     NOWHERE,
     PLACES,
+    SAVED_AS,
     STATES,
     address,
     ask,
@@ -153,11 +160,22 @@ def test_a_removed_asset_is_gone_for_everybody(
         "/media/{id}/hls/transcode/1/720p%00/init.mp4",
         "/media/{id}/hls/preview/1/720p/init.mp4",
         "/media/{id}/hls/sound/1/720p/init.mp4",
+        "/media/{id}/hls/transcode/1/sound-1/init.mp4",
         "/media/{id}/hls/poster/1/poster.jpg/init.mp4",
         "/media/{id}/hls/Transcode/1/720p/init.mp4",
         "/media/{id}/hls/%2e%2e/1/720p/init.mp4",
         "/media/{id}/hls/1/720p/init.mp4",
         "/media/{id}/hls/1440p.m3u8",
+        "/media/{id}/hls/sound-1.iframes.m3u8",
+        "/media/{id}/hls/1440p.iframes.m3u8",
+        "/media/{id}/hls/captions/en.m3u8",
+        "/media/{id}/hls/captions/%00.m3u8",
+        "/media/{id}/hls/captions/en/00001.vtt",
+        "/media/{id}/hls/captions/ru/00000.vtt",
+        "/media/{id}/hls/captions/ru/1.vtt",
+        "/media/{id}/hls/captions/ru/init.mp4",
+        "/media/{id}/waveform.png",
+        "/media/{id}/waveform.json%00",
         "/media/{id}/hls/poster.jpg.m3u8",
         "/media/{id}/hls/%00.m3u8",
         "/media/{id}/captions/en.vtt",
@@ -191,6 +209,7 @@ def test_a_player_finds_every_segment_from_the_master(
     assert listed.headers["content-type"] == "application/vnd.apple.mpegurl"
     assert listed.headers["cache-control"] == "no-cache"
     playlists = [urljoin(master, line) for line in listed.text.splitlines() if line[0] != "#"]
+    assert "iframes" not in str(playlists)
     assert playlists == [playlist_path(delivered.recording_id, name) for name in ("360p", "720p")]
     for playlist in playlists:
         media = client.get(playlist)
@@ -217,7 +236,7 @@ def test_the_preview_grows_into_the_ladder_at_the_same_address(
     assert "#EXT-X-PLAYLIST-TYPE:EVENT" in growing
     assert "#EXT-X-ENDLIST" not in growing
 
-    third = publish(runtime, tmp_path, recording, Step.TRANSCODE, ["360p", "audio"])
+    third = publish(runtime, tmp_path, recording, Step.TRANSCODE, ["360p"])
     master = client.get(hls_path(recording)).text
     assert "preview" not in master
     assert "360p.m3u8" in master
@@ -237,9 +256,23 @@ def test_a_preview_that_will_not_grow_any_more_ends(
     recording = delivered.recording_id
     with runtime.engine.begin() as connection:
         assets.retry_step(connection, recording, Step.TRANSCODE)
+        assets.retry_step(connection, recording, Step.SOUND)
+    publish(runtime, tmp_path, recording, Step.SOUND, [], outcome=Outcome.FAILED)
     publish(runtime, tmp_path, recording, Step.TRANSCODE, ["preview"], outcome=Outcome.FAILED)
     ended = client.get(playlist_path(recording, "preview")).text
     assert ended.endswith("#EXT-X-ENDLIST\n")
+
+
+def test_the_whole_sound_is_worth_more_than_the_beginning_of_a_picture_that_failed(
+    client: TestClient, runtime: Runtime, delivered: Delivered, tmp_path: Path
+) -> None:
+    bring_to(runtime, "public")
+    recording = delivered.recording_id
+    with runtime.engine.begin() as connection:
+        assets.retry_step(connection, recording, Step.TRANSCODE)
+    publish(runtime, tmp_path, recording, Step.TRANSCODE, ["preview"], outcome=Outcome.FAILED)
+    master = client.get(hls_path(recording)).text
+    assert ("sound-1.m3u8" in master, "preview" in master) == (True, False)
 
 
 def test_nothing_plays_before_something_was_made(
@@ -268,6 +301,72 @@ def test_a_shortened_image_is_an_error_and_never_half_an_answer(
     runtime.store.put_file(key, short, media_type="image/jpeg")
     answer = client.get(rendition_path(delivered.photo_id, "photo-320.jpg"))
     assert (answer.status_code, answer.json()["error"]) == (500, "storage_corrupt")
+
+
+def test_captions_are_segments_of_the_presentation_too(
+    client: TestClient, runtime: Runtime, delivered: Delivered
+) -> None:
+    bring_to(runtime, "public")
+    master = client.get(hls_path(delivered.recording_id)).text
+    assert 'TYPE=SUBTITLES,GROUP-ID="captions",NAME="Русский",LANGUAGE="ru"' in master
+    playlist = client.get(address("captions playlist", delivered))
+    assert playlist.headers["content-type"] == "application/vnd.apple.mpegurl"
+    assert playlist.text.count("#EXTINF:5.250000,\nru/00001.vtt") == 1
+    segment = client.get(address("captions segment", delivered))
+    assert segment.headers["content-type"] == "text/vtt; charset=utf-8"
+    assert "MPEGTS:0\n\n00:00:01.000 --> 00:00:02.500\n<v Ярош>Марка" in segment.text
+    later = client.get(captions_segment_path(delivered.recording_id, "ru", 2))
+    assert (later.status_code, "Марка" in later.text) == (200, False)
+
+
+def test_all_playlists_tell_when_the_recording_began(
+    client: TestClient, runtime: Runtime, delivered: Delivered
+) -> None:
+    bring_to(runtime, "public")
+    with runtime.engine.begin() as connection:
+        began = datetime(2019, 6, 4, 10, 0, tzinfo=UTC)
+        connection.execute(
+            update(tables.assets)
+            .where(tables.assets.c.id == delivered.recording_id)
+            .values(captured_at=began)
+        )
+    for place in ("playlist", "key frames", "captions playlist"):
+        text = client.get(address(place, delivered)).text
+        told = re.search(r"#EXT-X-PROGRAM-DATE-TIME:(.+)", text)
+        assert told, place
+        assert datetime.fromisoformat(told[1]) == began
+
+
+def test_files_are_shown_in_place_or_saved_under_their_title(
+    client: TestClient, runtime: Runtime, delivered: Delivered
+) -> None:
+    bring_to(runtime, "public")
+    shown = client.get(address("file", delivered))
+    assert shown.content == FILE_BYTES
+    assert shown.headers["content-type"] == "application/json"
+    assert shown.headers["x-content-type-options"] == "nosniff"
+    assert "content-disposition" not in shown.headers
+    saved = client.get(address("download", delivered))
+    assert saved.headers["content-type"] == "video/mp4"
+    assert saved.headers["content-disposition"] == SAVED_AS
+    assert saved.headers["cache-control"] == "public, max-age=300"
+    other = client.get(address("download", delivered).replace("=1", "=0"))
+    assert "content-disposition" not in other.headers
+
+
+@pytest.mark.parametrize("media_type", ["text/html", "image/svg+xml", "application/x-nonsense"])
+def test_a_file_of_a_type_that_could_run_is_bytes_and_nothing_else(
+    client: TestClient, runtime: Runtime, delivered: Delivered, media_type: str
+) -> None:
+    bring_to(runtime, "public")
+    with runtime.engine.begin() as connection:
+        connection.execute(
+            update(tables.renditions)
+            .where(tables.renditions.c.name == "waveform.json")
+            .values(media_type=media_type)
+        )
+    answer = client.get(address("file", delivered))
+    assert answer.headers["content-type"] == "application/octet-stream"
 
 
 def test_captions_and_images(client: TestClient, runtime: Runtime, delivered: Delivered) -> None:

@@ -21,6 +21,7 @@ from portal.storage import keys
 from portal.storage.interface import ObjectInfo
 from portal.storage.local import LocalStore
 from tests.delivered import (
+    FILE_BYTES,
     IMAGE_BYTES,
     INIT_BYTES,
     LARGE_BYTES,
@@ -33,6 +34,7 @@ from tests.delivery_requests import (
     METHODS,
     NOWHERE,
     PLACES,
+    SAVED_AS,
     STATES,
     TEXT_PLACES,
     address,
@@ -49,6 +51,8 @@ BYTES = {
     "sound": LAST_BYTES,
     "poster": IMAGE_BYTES,
     "photo": IMAGE_BYTES,
+    "file": FILE_BYTES,
+    "download": FILE_BYTES,
     "original": LARGE_BYTES,
 }
 TYPES = {
@@ -57,7 +61,17 @@ TYPES = {
     "sound": "video/iso.segment",
     "poster": "image/jpeg",
     "photo": "image/jpeg",
+    "file": "application/json",
+    "download": "video/mp4",
     "original": "application/octet-stream",
+}
+
+
+DISPOSITIONS = {
+    "original": (
+        "attachment; filename=\"____ 1.html\"; filename*=UTF-8''%D0%AF%D1%80%D0%BE%D1%88%201.html"
+    ),
+    "download": SAVED_AS,
 }
 
 
@@ -105,10 +119,7 @@ def test_the_store_sends_the_bytes_and_says_what_we_say(
     is_kept = place != "original"
     kept = "public, max-age=300" if is_kept else "private, no-store"
     assert answer.headers["cache-control"] == kept
-    disposition = answer.headers.get("content-disposition")
-    assert is_kept or disposition == (
-        "attachment; filename=\"____ 1.html\"; filename*=UTF-8''%D0%AF%D1%80%D0%BE%D1%88%201.html"
-    )
+    assert answer.headers.get("content-disposition") == DISPOSITIONS.get(place)
 
 
 def test_parts_and_heads_are_answered_by_the_store(

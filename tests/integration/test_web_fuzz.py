@@ -46,7 +46,12 @@ PLACES = (
     "/desk/events/{}",
     "/media/{}/original",
     "/media/{id}/{}",
+    "/media/{id}/{}?download=1",
     "/media/{id}/hls/{}.m3u8",
+    "/media/{id}/hls/{}.iframes.m3u8",
+    "/media/{id}/hls/captions/{}.m3u8",
+    "/media/{id}/hls/captions/{}/00001.vtt",
+    "/media/{id}/hls/captions/ru/{}.vtt",
     "/media/{id}/hls/{}/1/720p/init.mp4",
     "/media/{id}/hls/transcode/{}/720p/init.mp4",
     "/media/{id}/hls/transcode/1/{}/init.mp4",
@@ -60,6 +65,7 @@ PLACES = (
 )
 PARAMETERS = {
     "/en/": ("page", "lang"),
+    "/media/{id}/video.mp4": ("download",),
     "/login": ("next", "lang"),
     "/en/assets/{id}": ("t", "captions"),
     "/ru/search": ("q", "kind", "language", "event", "person", "from", "to", "cursor"),

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.delivery.conditions import ByteRange, is_known, requested_range
-from portal.delivery.routes import attachment
+from portal.delivery.filenames import attachment
 
 ETAG = '"abc"'
 SIZE_BYTES = 1000
