@@ -5,22 +5,21 @@ from __future__ import annotations
 import struct
 import threading
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
-from sqlalchemy import insert, select, update
+from sqlalchemy import select
 
-from portal.assets.models import Asset, Kind, Original, Outcome, RenditionKind, Step
+from portal.assets.blurhash import is_blurhash
+from portal.assets.models import Outcome, RenditionKind
 from portal.db import tables
 from portal.errors import Interrupted, MediaRefused
-from portal.events import service as events
-from portal.ids import new_id
 from portal.runtime import Runtime
 from portal.settings import Settings
-from portal.storage import keys
+from tests.photo_runs import PhotoRuns, flag
 from workers.photo.models import PhotoReading
 from workers.photo.reading import read_photo
 from workers.photo.step import photo
@@ -28,7 +27,6 @@ from workers.run import StepResult, StepRun
 from workers.sandbox import Sandbox, detect_level
 
 Read = Callable[[Path], PhotoReading]
-Take = Callable[[Path], StepRun]
 
 
 @pytest.fixture(scope="module")
@@ -56,57 +54,8 @@ def read_in(sandbox: Sandbox, path: Path, sizes: Path) -> PhotoReading:
 
 
 @pytest.fixture
-def take(runtime: Runtime, sandbox: Sandbox, tmp_path: Path) -> Take:
-    """Make an asset of a photo, stored and known to the database, and one attempt at its step."""
-
-    def take(path: Path) -> StepRun:
-        asset = _asset(runtime, path)
-        scratch = tmp_path / asset.id
-        scratch.mkdir()
-        return StepRun(
-            runtime=runtime,
-            sandbox=sandbox,
-            asset=asset,
-            step=Step.PHOTO,
-            attempt=1,
-            scratch=scratch,
-            stop=threading.Event(),
-            report_progress=lambda _: None,
-            publish_early=lambda _: None,
-            check_room=lambda: None,
-        )
-
-    return take
-
-
-def _asset(runtime: Runtime, path: Path) -> Asset:
-    asset_id = new_id()
-    with runtime.engine.begin() as connection:
-        event = events.ensure_event(connection, "scrum")
-        connection.execute(update(tables.events).values(time_zone="Europe/Minsk"))
-        connection.execute(
-            insert(tables.assets).values(
-                id=asset_id, event_id=event.id, kind=Kind.PHOTO, filename=path.name
-            )
-        )
-    key = keys.original(asset_id)
-    stored = runtime.store.put_file(key, path, media_type="image/jpeg")
-    return Asset(
-        id=asset_id,
-        event_id=event.id,
-        kind=Kind.PHOTO,
-        filename=path.name,
-        title={},
-        caption={},
-        language=None,
-        programme_item_id=None,
-        captured_at=None,
-        duration_seconds=None,
-        width=None,
-        height=None,
-        created_at=datetime.now(UTC),
-        original=Original(key, stored.size_bytes, "image/jpeg", None, None),
-    )
+def take(runtime: Runtime, sandbox: Sandbox, tmp_path: Path) -> PhotoRuns:
+    return PhotoRuns(runtime, sandbox, tmp_path)
 
 
 def published(run: StepRun, result: StepResult) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
@@ -119,12 +68,6 @@ def published(run: StepRun, result: StepResult) -> tuple[Mapping[str, Any], Mapp
         of_photo = tables.photo_metadata.c.asset_id == run.asset.id
         metadata = connection.execute(select(tables.photo_metadata).where(of_photo)).one()
         return dict(asset._mapping), dict(metadata._mapping)
-
-
-def flag(width: int = 400, height: int = 300) -> Image.Image:
-    image = Image.effect_noise((width, height), 60).convert("RGB")
-    image.paste("red", (0, 0, width // 2, height // 2))
-    return image
 
 
 # Made photos, through the reader
@@ -208,36 +151,41 @@ def test_no_metadata_at_all_is_no_fault(read: Read, tmp_path: Path) -> None:
 
 
 @pytest.mark.postgres
-def test_a_photo_becomes_sizes_and_a_row(take: Take, samples: Path) -> None:
+def test_a_photo_becomes_sizes_and_a_row(take: PhotoRuns, samples: Path) -> None:
     run = take(samples / "photos/iphone_hdr_NO.jpg")
     result = photo(run)
     assert (result.outcome, result.detail, result.notes) == (Outcome.DONE, None, ())
     assert [(r.name, r.width, r.height) for r in result.renditions] == [
-        ("photo-1600.jpg", 1600, 1200),
-        ("photo-800.jpg", 800, 600),
-        ("photo-320.jpg", 320, 240),
+        (f"photo-{side}.{ending}", side, side * 3 // 4)
+        for side in (2560, 1600, 800, 320)
+        for ending in ("jpg", "webp")
     ]
     for rendition in result.renditions:
         assert rendition.kind is RenditionKind.IMAGE
+        ending = rendition.name.rpartition(".")[2]
+        assert rendition.media_type == {"jpg": "image/jpeg", "webp": "image/webp"}[ending]
         assert rendition.key == f"assets/{run.asset.id}/photo/1/{rendition.name}"
         stored = run.runtime.store.head(rendition.key)
         assert stored.size_bytes == rendition.size_bytes
     asset, metadata = published(run, result)
     assert (asset["width"], asset["height"]) == (3264, 2448)
     assert metadata["camera"] == "Apple iPhone 6"
-    # The photo names no zone, so its clock is that of the event in Minsk.
-    assert asset["captured_at"] == datetime.fromisoformat("2015-04-10T20:12:23.016+03:00")
+    assert is_blurhash(metadata["placeholder"])
+    # It names no zone, but the time of its GPS tells it.
+    assert asset["captured_at"] == datetime.fromisoformat("2015-04-10T20:12:23.016+02:00")
 
 
 @pytest.mark.postgres
-def test_a_photo_that_names_its_zone_keeps_it(take: Take, samples: Path) -> None:
+def test_a_photo_that_names_its_zone_keeps_it(take: PhotoRuns, samples: Path) -> None:
     run = take(samples / "photos/IMG_5195.HEIC")
     asset, _ = published(run, photo(run))
     assert asset["captured_at"] == datetime.fromisoformat("2021-04-11T15:47:53.054-05:00")
 
 
 @pytest.mark.postgres
-def test_damaged_metadata_is_a_note_on_a_photo_that_is_done(take: Take, tmp_path: Path) -> None:
+def test_damaged_metadata_is_a_note_on_a_photo_that_is_done(
+    take: PhotoRuns, tmp_path: Path
+) -> None:
     flag().save(tmp_path / "a.jpg", exif=b"Exif\0\0MM\0*\x7f\0\0\0", xmp=b"<x:xmpmeta")
     run = take(tmp_path / "a.jpg")
     result = photo(run)
@@ -251,14 +199,14 @@ def test_damaged_metadata_is_a_note_on_a_photo_that_is_done(take: Take, tmp_path
 
 
 @pytest.mark.postgres
-def test_markup_in_a_caption_stays_text(take: Take, tmp_path: Path) -> None:
+def test_markup_in_a_caption_stays_text(take: PhotoRuns, tmp_path: Path) -> None:
     run = take(with_iptc(tmp_path / "a.jpg", (2, 120, b"<script>alert(1)</script>")))
     _, metadata = published(run, photo(run))
     assert metadata["caption"] == "<script>alert(1)</script>"
 
 
 @pytest.mark.postgres
-def test_half_a_photo_is_partial_and_says_so(take: Take, tmp_path: Path) -> None:
+def test_half_a_photo_is_partial_and_says_so(take: PhotoRuns, tmp_path: Path) -> None:
     flag().save(tmp_path / "half.jpg")
     whole = (tmp_path / "half.jpg").read_bytes()
     (tmp_path / "half.jpg").write_bytes(whole[: len(whole) // 2])
@@ -271,7 +219,7 @@ def test_half_a_photo_is_partial_and_says_so(take: Take, tmp_path: Path) -> None
 
 
 @pytest.mark.postgres
-def test_what_can_never_be_shown_is_refused_with_its_name(take: Take, tmp_path: Path) -> None:
+def test_what_can_never_be_shown_is_refused_with_its_name(take: PhotoRuns, tmp_path: Path) -> None:
     (tmp_path / "empty.jpg").write_bytes(b"\xff\xd8\xff\xe0" + bytes(100))
     with pytest.raises(MediaRefused, match=r"^empty\.jpg is not a picture that can be decoded\.$"):
         photo(take(tmp_path / "empty.jpg"))
@@ -281,7 +229,7 @@ def test_what_can_never_be_shown_is_refused_with_its_name(take: Take, tmp_path: 
 
 
 @pytest.mark.postgres
-def test_a_stop_ends_it(take: Take, samples: Path) -> None:
+def test_a_stop_ends_it(take: PhotoRuns, samples: Path) -> None:
     run = take(samples / "photos/jolla.jpg")
     run.stop.set()
     with pytest.raises(Interrupted):
