@@ -58,12 +58,14 @@ def read_directory(
     data: Data, order: Order, offset: int, wanted: Collection[int], *, value_bytes_max: int
 ) -> Directory:
     """The directory at `offset`; the first counts when a field is there twice."""
-    (count,) = struct.unpack(f"{order}H", data[offset : offset + 2].ljust(2, b"\0"))
+    if offset < HEADER_BYTES or offset + 2 > len(data):
+        return Directory({}, is_damaged=True)
+    (count,) = struct.unpack(f"{order}H", data[offset : offset + 2])
     start = offset + 2
     table = data[start : start + _ENTRY_BYTES * min(count, ENTRIES_MAX)]
     whole = table[: len(table) // _ENTRY_BYTES * _ENTRY_BYTES]
     fields: dict[int, Field] = {}
-    is_damaged = len(whole) < _ENTRY_BYTES * count or offset < HEADER_BYTES or count == 0
+    is_damaged = len(whole) < _ENTRY_BYTES * count
     for tag, kind, values, place in struct.iter_unpack(f"{order}HHI4s", whole):
         if tag not in wanted or tag in fields:
             continue

@@ -19,6 +19,7 @@ PARTLY_DAMAGED = "The XMP data is damaged in part; what could be read was kept."
 DEFAULT_LANGUAGE = "x-default"
 
 _PADDING = b"\0 \r\n\t"
+_UTF16_STARTS = frozenset({b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<"})
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _DEPTH_MAX = 60
 _VALUES_MAX = 5_000
@@ -114,28 +115,32 @@ class Xmp:
 
 def read_xmp(packet: bytes, extensions: Mapping[str, bytes] | None = None) -> Xmp:
     """Read an XMP packet, and the extension that it names; what cannot be read becomes a note."""
-    packet = packet.strip(_PADDING)
+    packet = _without_padding(packet)
     if not packet:
         return Xmp()
-    properties = _Properties()
-    is_whole = _read_into(properties, packet)
-    for name in properties.texts(EXTENSION):
-        extension = (extensions or {}).get(name, b"")
-        is_whole = bool(extension) and _read_into(properties, extension) and is_whole
-    values = {path: tuple(found) for path, found in properties.values.items()}
+    values, is_whole = _read(packet)
+    for name in values.get(EXTENSION, ()):
+        more, is_rest_whole = _read(_without_padding((extensions or {}).get(name.text, b"")))
+        values = {**more, **values}
+        is_whole = is_whole and is_rest_whole
     if is_whole:
         return Xmp(values)
     return Xmp(values, notes=(PARTLY_DAMAGED if values else DAMAGED,))
 
 
-def _read_into(properties: _Properties, packet: bytes) -> bool:
-    """Whether all of it could be read."""
-    if _parse(properties, packet):
-        return True
-    if not properties.is_refused and (mended := _mended(packet)) != packet:
-        properties.forget_place()
-        _parse(properties, mended)
-    return False
+def _without_padding(packet: bytes) -> bytes:
+    return packet if packet[:2] in _UTF16_STARTS else packet.strip(_PADDING)
+
+
+def _read(packet: bytes) -> tuple[dict[Path, tuple[Value, ...]], bool]:
+    """What is taken of it, and whether all of it could be read."""
+    properties = _Properties()
+    is_whole = _parse(properties, packet)
+    if not (is_whole or properties.is_refused or packet[:2] in _UTF16_STARTS):
+        mended = _Properties()
+        _parse(mended, _mended(packet))
+        properties = mended
+    return {path: tuple(found) for path, found in properties.values.items()}, is_whole
 
 
 def _mended(packet: bytes) -> bytes:
@@ -169,10 +174,6 @@ class _Properties:
         self.values: dict[Path, list[Value]] = {}
         self.is_refused = False
         self._item = 0
-        self.forget_place()
-
-    def forget_place(self) -> None:
-        """Begin another packet."""
         self._path: list[str] = []
         self._lengths: list[int] = []  # of the path, before each open element inside rdf:RDF
         self._is_inside = False
@@ -181,9 +182,6 @@ class _Properties:
         self._item_depth = 0  # of the outermost entry of a list; 0: in none
         self._language: str | None = None
         self._text: list[str] = []
-
-    def texts(self, path: Path) -> list[str]:
-        return [value.text for value in self.values.get(path, ())]
 
     def refuse(self, *_doctype: object) -> None:
         self.is_refused = True
