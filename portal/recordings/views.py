@@ -86,7 +86,7 @@ class Player:
     """`start_seconds` is "" when it begins at the beginning.
 
     `storyboard` is the path of the pictures that scrubbing shows, `waveform` the picture of what is
-    only heard.
+    only heard; `has_sounds`: there are sound tracks to choose from.
     """
 
     is_audio: bool
@@ -99,6 +99,7 @@ class Player:
     label: str
     storyboard: str = ""
     waveform: Picture | None = None
+    has_sounds: bool = False
 
 
 def recording_card(
@@ -149,6 +150,7 @@ def player_of(
         label=str(asset_title(asset, language=language, event=event)),
         storyboard=_path_of(asset, STORYBOARD),
         waveform=_waveform(asset) if is_audio else None,
+        has_sounds=len(sound_tracks(asset)) > 1,
     )
 
 

@@ -8,6 +8,7 @@ import { secondsFrom } from "./timeline";
  *
  * @attr start - second to begin at
  * @attr captions - language of the captions to prefer
+ * @attr sounds - there are several sound tracks to choose from
  * @fires timeupdate - TimeDetail
  */
 export class PressPlayer extends HTMLElement {

@@ -4,7 +4,7 @@ const TOGGLE_REQUEST = "mediatogglesubtitlesrequest";
 
 /** Show captions of this language instead of those that are shown, if any are. */
 export function switchCaptions(media: HTMLMediaElement, language: string): void {
-  const tracks = Array.from(media.textTracks);
+  const tracks = captionsOf(media);
   if (!tracks.some((track) => track.mode === "showing")) return;
   if (tracks.some((track) => track.language === language)) show(tracks, language);
 }
@@ -13,11 +13,16 @@ export function switchCaptions(media: HTMLMediaElement, language: string): void 
 export function chooseOnToggle(controller: HTMLElement, media: HTMLMediaElement): void {
   const toggle = (event: Event): void => {
     event.stopImmediatePropagation();
-    const tracks = Array.from(media.textTracks);
+    const tracks = captionsOf(media);
     const isShown = tracks.some((track) => track.mode === "showing");
     show(tracks, isShown ? null : preferred(media, tracks));
   };
   controller.addEventListener(TOGGLE_REQUEST, toggle, { capture: true });
+}
+
+/** Without the pictures of the timeline, which come as a track, too. */
+function captionsOf(media: HTMLMediaElement): TextTrack[] {
+  return Array.from(media.textTracks).filter(({ kind }) => kind === "captions");
 }
 
 function preferred(media: HTMLMediaElement, tracks: readonly TextTrack[]): string | null {

@@ -10,18 +10,30 @@ import "media-chrome/media-seek-backward-button.js";
 import "media-chrome/media-time-display.js";
 import "media-chrome/media-time-range.js";
 import "media-chrome/media-volume-range.js";
+import "media-chrome/menu/media-audio-track-menu.js";
+import "media-chrome/menu/media-audio-track-menu-button.js";
 import "media-chrome/menu/media-captions-menu.js";
 import "media-chrome/menu/media-captions-menu-button.js";
 import { chooseOnToggle } from "./captions";
+import { trackName } from "./sound-tracks";
 import { useTranslations } from "./translations";
 
 type Attributes = Readonly<Record<string, string>>;
+
+/** What one can choose from, known before any of it is loaded, so that nothing jumps later. */
+interface Offers {
+  readonly captionCount: number;
+  readonly hasSounds: boolean;
+}
 
 /** Put controls around a media element, in its place and of its size. */
 export function mountControls(media: HTMLMediaElement): void {
   useTranslations(document.documentElement.lang);
   const isAudio = media instanceof HTMLAudioElement;
-  const trackCount = media.querySelectorAll("track").length;
+  const offers: Offers = {
+    captionCount: media.querySelectorAll("track[kind=captions]").length,
+    hasSounds: media.closest("press-player")?.hasAttribute("sounds") ?? false,
+  };
   const controller = element("media-controller", {
     keyboardforwardseekoffset: "5",
     keyboardbackwardseekoffset: "5",
@@ -31,10 +43,10 @@ export function mountControls(media: HTMLMediaElement): void {
   media.replaceWith(controller);
   media.removeAttribute("controls");
   media.slot = "media";
-  controller.append(media, ...(isAudio ? [audioBar()] : videoParts(trackCount)));
+  controller.append(media, ...(isAudio ? audioParts(offers) : videoParts(offers)));
 }
 
-function videoParts(trackCount: number): Element[] {
+function videoParts({ captionCount, hasSounds }: Offers): Element[] {
   const loading = element("media-loading-indicator", { slot: "centered-chrome", noautohide: "" });
   const timeline = element("media-control-bar", { class: "player-timeline" }, [
     element("media-time-range"),
@@ -47,10 +59,12 @@ function videoParts(trackCount: number): Element[] {
     element("media-time-display", { showduration: "" }),
     element("span", { class: "player-space" }),
     element("media-playback-rate-button", { rates: "1 1.25 1.5 2 0.75" }),
-    ...captionParts(trackCount),
+    ...soundParts(hasSounds),
+    ...captionParts(captionCount),
     element("media-fullscreen-button"),
   ]);
-  return [startButton(), loading, ...captionMenus(trackCount), timeline, buttons];
+  const menus = [...soundMenus(hasSounds), ...captionMenus(captionCount)];
+  return [startButton(), loading, ...menus, timeline, buttons];
 }
 
 /** A second way to the play button of the bar, for pointers only, so others meet just one. */
@@ -72,10 +86,10 @@ function startButton(): Element {
 }
 
 /** Captions are one step away, as EN 301 549 clause 7.3 asks; choosing a language is one more. */
-function captionParts(trackCount: number): Element[] {
-  if (trackCount === 0) return [];
+function captionParts(count: number): Element[] {
+  if (count === 0) return [];
   const toggle = element("media-captions-button");
-  if (trackCount === 1) return [toggle];
+  if (count === 1) return [toggle];
   const menuButton = element("media-captions-menu-button", { class: "player-languages" });
   const sign = element("span", { slot: "icon", class: "player-languages-sign" });
   sign.textContent = "▾";
@@ -83,23 +97,37 @@ function captionParts(trackCount: number): Element[] {
   return [toggle, menuButton];
 }
 
-function captionMenus(trackCount: number): Element[] {
-  if (trackCount < 2) return [];
+function captionMenus(count: number): Element[] {
+  if (count < 2) return [];
   // In place of a CC sign beside every language: all of these are captions.
   const noSign = element("span", { slot: "captions-indicator" });
   return [element("media-captions-menu", { hidden: "", anchor: "auto" }, [noSign])];
 }
 
-function audioBar(): Element {
-  return element("media-control-bar", { class: "player-audio" }, [
+/** Languages of the floor and its interpretation, where there are several. */
+function soundParts(hasSounds: boolean): Element[] {
+  return hasSounds ? [element("media-audio-track-menu-button", { class: "player-sounds" })] : [];
+}
+
+function soundMenus(hasSounds: boolean): Element[] {
+  if (!hasSounds) return [];
+  const menu = element("media-audio-track-menu", { hidden: "", anchor: "auto" });
+  Object.assign(menu, { formatMenuItemText: trackName });
+  return [menu];
+}
+
+function audioParts({ hasSounds }: Offers): Element[] {
+  const bar = element("media-control-bar", { class: "player-audio" }, [
     element("media-play-button"),
     element("media-seek-backward-button", { seekoffset: "10" }),
     element("media-time-display", { showduration: "" }),
     element("media-time-range"),
     element("media-playback-rate-button", { rates: "1 1.25 1.5 2 0.75" }),
+    ...soundParts(hasSounds),
     element("media-mute-button"),
     element("media-volume-range"),
   ]);
+  return [...soundMenus(hasSounds), bar];
 }
 
 function element(

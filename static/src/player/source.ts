@@ -1,4 +1,5 @@
 import Hls, { type ErrorData } from "hls.js";
+import { listSoundTracks } from "./sound-tracks";
 
 const HLS_TYPE = "application/vnd.apple.mpegurl";
 const BUFFER_SECONDS_BEFORE_PLAY = 6;
@@ -50,6 +51,7 @@ function openHls(media: HTMLMediaElement, address: string, start: number): Sourc
     { once: true },
   );
   hls.on(Hls.Events.ERROR, (_event, data) => recover(hls, media, data));
+  listSoundTracks(hls, media);
   hls.loadSource(address);
   hls.attachMedia(media);
   return { close: () => hls.destroy() };

@@ -3,6 +3,7 @@ import { addTranslation, setLanguage } from "media-chrome/utils/i18n.js";
 type Words = Parameters<typeof addTranslation>[1];
 
 const ru = {
+  Audio: "Звук",
   Captions: "Субтитры",
   "Enable captions": "Включить субтитры",
   "Disable captions": "Выключить субтитры",
@@ -18,6 +19,7 @@ const ru = {
   "Seek forward": "Вперёд",
   Off: "Выключены",
   "audio player": "аудиоплеер",
+  "audio tracks": "звуковые дорожки",
   "video player": "видеоплеер",
   volume: "громкость",
   seek: "перемотка",
@@ -45,6 +47,7 @@ const ru = {
 } satisfies Record<string, string>;
 
 const be = {
+  Audio: "Гук",
   Captions: "Субцітры",
   "Enable captions": "Уключыць субцітры",
   "Disable captions": "Выключыць субцітры",
@@ -60,6 +63,7 @@ const be = {
   "Seek forward": "Наперад",
   Off: "Выключаны",
   "audio player": "аўдыяплэер",
+  "audio tracks": "гукавыя дарожкі",
   "video player": "відэаплэер",
   volume: "гучнасць",
   seek: "перамотка",
