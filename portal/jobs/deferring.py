@@ -34,6 +34,7 @@ def _is_queued(connection: Connection, job: Job, *, delay_seconds: float) -> boo
         queue=LANES[job.task],
         lock=job.lock,
         queueing_lock=job.name,
+        priority=job.priority,
         schedule_in={"milliseconds": round(delay_seconds * 1000)} if delay_seconds else None,
     )
     try:

@@ -24,6 +24,8 @@ class Task(StrEnum):
     CHUNK = "recordings.chunk"
     SOUND = "assets.sound"
     POSTER = "assets.poster"
+    SUBTITLES = "assets.subtitles"
+    STORYBOARD = "assets.storyboard"
     PHOTO = "assets.photo"
     CAPTIONS = "assets.captions"
     INDEX_ASSET = "assets.index"
@@ -39,6 +41,8 @@ LANES: Mapping[Task, Lane] = {
     Task.CHUNK: Lane.MEDIA,
     Task.SOUND: Lane.MEDIA,
     Task.POSTER: Lane.LIGHT,
+    Task.SUBTITLES: Lane.LIGHT,
+    Task.STORYBOARD: Lane.LIGHT,
     Task.PHOTO: Lane.LIGHT,
     Task.CAPTIONS: Lane.LIGHT,
     Task.INDEX_ASSET: Lane.INDEX,
@@ -49,11 +53,15 @@ LANES: Mapping[Task, Lane] = {
 
 @dataclass(frozen=True)
 class Job:
-    """One piece of work to queue: `subject_id` is the id of the upload, asset, chunk or event."""
+    """One piece of work to queue: `subject_id` is the id of the upload, asset, chunk or event.
+
+    Of those that wait in a lane the one of the highest `priority` is taken first.
+    """
 
     task: Task
     subject_id: str
     tries: int = 1
+    priority: int = 0
 
     @property
     def lock(self) -> str:

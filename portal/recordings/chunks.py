@@ -31,8 +31,10 @@ def split(connection: Connection, attempt: Attempt, plans: Sequence[Mapping[str,
         raise ValueError(f"{attempt.step} cannot be split into {len(plans)} chunks")
     assets_service.divide_attempt(connection, attempt)
     chunks_repository.forget(connection, attempt.asset.id)  # those of earlier attempts
-    for chunk_id in chunks_repository.add(connection, attempt.asset.id, attempt.number, plans):
-        defer(connection, Job(Task.CHUNK, chunk_id))
+    ids = chunks_repository.add(connection, attempt.asset.id, attempt.number, plans)
+    for number, chunk_id in enumerate(ids, start=1):
+        # The first of every recording before the second of any: none waits for a whole long one.
+        defer(connection, Job(Task.CHUNK, chunk_id, priority=-number))
 
 
 def due_jobs(connection: Connection, asset_id: str) -> list[Job]:

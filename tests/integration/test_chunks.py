@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -36,6 +37,7 @@ from tests.stored_files import (
 )
 from workers.chunk_runner import ChunkRunner
 from workers.lanes import RETRIES
+from workers.queue import JobRunner, build_app, run_due
 from workers.reconcile import Sweep
 from workers.run import (
     ChunkHandler,
@@ -247,6 +249,23 @@ def test_a_step_goes_on_as_chunks(split: Place) -> None:
     ids = split.chunk_ids()
     assert split.jobs() == [QueuedJob(Task.CHUNK, i, 1, False, False) for i in ids]
     assert len(ids) == CHUNKS
+
+
+def test_a_short_recording_does_not_wait_for_a_whole_long_one(split: Place) -> None:
+    long_ids = split.chunk_ids()
+    other_id = store(split.runtime, make_event(split.runtime), "a.mp4", MP4 + b"a")
+    short = Place(split.runtime, other_id)
+        split.runtime, store(split.runtime, make_event(split.runtime), "a.mp4", MP4 + b"a")
+    )
+    short.begin()
+    short_ids = [chunk_id for chunk_id in short.chunk_ids() if chunk_id not in long_ids]
+    ran: list[str] = []
+
+    app = build_app(JobRunner(split.runtime.engine, dict.fromkeys(Task, ran.append)))
+    asyncio.run(run_due(app, {Lane.MEDIA: 1}))
+
+    pairs = zip(long_ids, short_ids, strict=True)
+    assert ran == [chunk_id for pair in pairs for chunk_id in pair]
 
 
 def test_the_last_chunk_ends_the_step(split: Place) -> None:
