@@ -255,8 +255,6 @@ def test_a_short_recording_does_not_wait_for_a_whole_long_one(split: Place) -> N
     long_ids = split.chunk_ids()
     other_id = store(split.runtime, make_event(split.runtime), "a.mp4", MP4 + b"a")
     short = Place(split.runtime, other_id)
-        split.runtime, store(split.runtime, make_event(split.runtime), "a.mp4", MP4 + b"a")
-    )
     short.begin()
     short_ids = [chunk_id for chunk_id in short.chunk_ids() if chunk_id not in long_ids]
     ran: list[str] = []
