@@ -162,7 +162,8 @@ def test_what_libraries_write(suffix: str) -> None:
     register_heif_opener()
     exif = Image.Exif()
     exif[0x010F] = "Canon"
-    file, more = BytesIO(), {"xmp": XMP}
+    file = BytesIO()
+    more: dict[str, object] = {"xmp": XMP}
     if suffix == "TIFF":
         more = {"tiffinfo": {700: XMP, 271: "Canon"}}
     elif suffix == "PNG":

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from fractions import Fraction
+from io import BytesIO
 
+import exifread
 import pytest
 from PIL.TiffImagePlugin import IFDRational
 
@@ -99,13 +102,13 @@ def test_a_floating_number_that_is_none(kind: int) -> None:
     ("time", "date"),
     [
         ((7, 61, 61), "2019:06:04"),
-        ((IFDRational(7), IFDRational(15)), "2019:06:04"),
+        ((7, 15), "2019:06:04"),
         ((7, 15, 29), "yesterday"),
         ((7, 15, 29), ""),
     ],
 )
-def test_a_time_of_satellites_that_is_none(time: tuple[object, ...], date: str) -> None:
-    ratios = tuple(IFDRational(number) for number in time)  # type: ignore[no-untyped-call]
+def test_a_time_of_satellites_that_is_none(time: tuple[int, ...], date: str) -> None:
+    ratios = tuple(IFDRational(number) for number in time)
     block = exif_block({0x010F: "Canon"}, {}, {7: ratios, 0x1D: date})
     found = read_exif(block)
     assert (found.make, found.notes) == ("Canon", ())
@@ -114,20 +117,20 @@ def test_a_time_of_satellites_that_is_none(time: tuple[object, ...], date: str) 
 
 def test_the_place_and_the_owner_do_not_reach_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[bytes] = []
-    real = exif_module.exifread.process_file
 
-    def watched(stream: object, **options: object) -> object:
-        given.append(stream.getvalue())  # type: ignore[attr-defined]
-        return real(stream, **options)  # type: ignore[arg-type]
+    def watched(stream: BytesIO, **_options: object) -> Mapping[str, object]:
+        given.append(stream.getvalue())
+        return {}
 
-    monkeypatch.setattr(exif_module.exifread, "process_file", watched)
+    monkeypatch.setattr(exifread, "process_file", watched)
     place = (IFDRational(53), IFDRational(54), IFDRational(2718, 100))
     note = b"maker note" * 50
     block = exif_block(
         {0x010F: "Canon"}, {0x927C: note, 0xA430: "The owner"}, {2: place, 0x1D: "2019:06:04"}
     )
     assert b"The owner" in block
-    assert read_exif(block).make == "Canon"
+    read_exif(block)
+    assert b"Canon" in given[0]
     assert b"The owner" not in given[0]
     assert b"maker note" not in given[0]
     assert struct.pack(">II", 2718, 100) not in given[0]
@@ -178,7 +181,7 @@ def test_what_the_library_raises_is_a_note(monkeypatch: pytest.MonkeyPatch) -> N
     def fail(*_given: object, **_options: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr(exif_module.exifread, "process_file", fail)
+    monkeypatch.setattr(exifread, "process_file", fail)
     assert read_exif(exif_block({0x010F: "Canon"})) == Exif(notes=(exif_module.DAMAGED,))
 
 
