@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from portal.assets.models import Asset, Step
+from portal.assets.models import Asset, RenditionKind, Step
 
 MEBIBYTE = 1024**2
 TRANSCODE_BYTES_MIN = 16 * MEBIBYTE
@@ -22,6 +22,9 @@ SOUND_TRACKS = 2
 SOUND_BYTES_MIN = 4 * MEBIBYTE
 UNKNOWN_RATIO = 2.0
 """Of the original's size, when nobody knows how long it plays."""
+STORYBOARD_SEGMENTS_MAX = 400
+"""One for each of its pictures."""
+STORYBOARD_SHEETS_BYTES = 8 * MEBIBYTE
 FIXED_BYTES: Mapping[Step, int] = {Step.POSTER: 8 * MEBIBYTE, Step.PHOTO: 64 * MEBIBYTE}
 COPYING_STEPS = frozenset(
     {Step.VERIFY, Step.PROBE, Step.TRANSCODE, Step.SOUND, Step.POSTER, Step.PHOTO}
@@ -73,6 +76,8 @@ def _own_bytes(asset: Asset, step: Step, *, original_bytes: int) -> int:
         return _transcode_bytes(asset, original_bytes)
     if step is Step.SOUND:
         return _sound_bytes(asset, original_bytes)
+    if step is Step.STORYBOARD:
+        return _storyboard_bytes(asset)
     return FIXED_BYTES.get(step, 0)
 
 
@@ -81,6 +86,17 @@ def _sound_bytes(asset: Asset, original_bytes: int) -> int:
         return max(SOUND_BYTES_MIN, round(UNKNOWN_RATIO * original_bytes))
     bits = SOUND_TRACKS * SOUND_BITS_PER_SECOND * asset.duration_seconds
     return max(SOUND_BYTES_MIN, round(bits / 8))
+
+
+def _storyboard_bytes(asset: Asset) -> int:
+    """The segments of the smallest rung that it shows, and the sheets."""
+    rungs = [made for made in asset.renditions if made.kind is RenditionKind.VIDEO]
+    smallest = min(rungs, key=lambda rung: rung.size_bytes, default=None)
+    if smallest is None:
+        return STORYBOARD_SHEETS_BYTES
+    segments = max(1, len(smallest.segment_files or ()))
+    shown = min(1.0, STORYBOARD_SEGMENTS_MAX / segments)
+    return STORYBOARD_SHEETS_BYTES + round(shown * smallest.size_bytes)
 
 
 def _transcode_bytes(asset: Asset, original_bytes: int) -> int:

@@ -38,6 +38,7 @@ PIPELINE: Mapping[Kind, Mapping[Step, Rule]] = {
         **_RECORDING,
         Step.TRANSCODE: _after(Step.PROBE),
         Step.POSTER: _after(Step.PROBE, essential=False),
+        Step.STORYBOARD: _after(Step.TRANSCODE, essential=False),
         Step.INDEX: _after(Step.VERIFY, Step.TRANSCODE, Step.SOUND, essential=False),
     },
     Kind.AUDIO: {

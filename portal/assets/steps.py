@@ -21,6 +21,7 @@ STEP_TASKS: Mapping[Step, Task] = {
     Step.TRANSCODE: Task.TRANSCODE,
     Step.SOUND: Task.SOUND,
     Step.POSTER: Task.POSTER,
+    Step.STORYBOARD: Task.STORYBOARD,
     Step.PHOTO: Task.PHOTO,
     Step.CAPTIONS: Task.CAPTIONS,
     Step.INDEX: Task.INDEX_ASSET,

@@ -1,0 +1,1 @@
+"""Still pictures of recordings: the poster, and the storyboard that scrubbing shows."""
