@@ -72,6 +72,10 @@ def average(image: Image.Image) -> float:
     return ImageStat.Stat(image.convert("L")).mean[0]
 
 
+def red(image: Image.Image) -> float:
+    return ImageStat.Stat(image).mean[0]
+
+
 def test_a_long_black_beginning_is_passed_over(bench: Bench, tmp_path: Path) -> None:
     """A tenth of the recording is within the black part, a quarter is not."""
     black = ("-vf", "drawbox=t=fill:color=black:enable='lt(t,10)'")
@@ -157,8 +161,9 @@ def test_the_poster_is_upright(bench: Bench, tmp_path: Path) -> None:
     result = poster(bench.run_of(turned, Step.POSTER))
     image = shown(bench, result)
     assert image.size == (180, 320) == (result.renditions[0].width, result.renditions[0].height)
-    reds = [image.getchannel("R").getpixel((90, row)) for row in (40, 280)]
-    assert sorted(reds)[1] > 200 > sorted(reds)[0]  # what was on one side is above or below now
+    upper, lower = (red(image.crop((40, row, 140, row + 40))) for row in (20, 260))
+    assert max(upper, lower) > 200  # what was on one side is above or below now
+    assert min(upper, lower) < 200
 
 
 def test_high_dynamic_range_is_not_flat(bench: Bench, tmp_path: Path) -> None:
@@ -169,7 +174,8 @@ def test_high_dynamic_range_is_not_flat(bench: Bench, tmp_path: Path) -> None:
     tagged = "log-level=none:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc"
     run_ffmpeg("-f", "lavfi", "-i", graph, "-c:v", "libx265", "-x265-params", tagged, str(source))
     image = shown(bench, poster(bench.run_of(source, Step.POSTER)))
-    assert ImageStat.Stat(image.crop((120, 0, 160, 90))).mean == [pytest.approx(225, abs=30)] * 3
+    bright = ImageStat.Stat(image.crop((120, 0, 160, 90)))
+    assert min(bright.mean) > 175  # the same signal means 148 in standard range
 
 
 def test_colours_are_those_of_the_recording(bench: Bench, tmp_path: Path) -> None:
