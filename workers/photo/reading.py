@@ -8,13 +8,14 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from portal.assets.blurhash import is_blurhash
-from portal.errors import MediaRefused, ToolFailed
+from portal.errors import LimitExceeded, MediaRefused, ToolFailed
 from portal.settings import Settings
 from workers.photo.models import ENDINGS, SIDES, PhotoReading, size_name
 from workers.sandbox import Limits, Sandbox, python_command, python_libraries
 
 ANSWER_BYTES_MAX = 512 * 1024
 OUTPUT_BYTES_MAX = 64 * 1024**2
+_COMMAND = python_command("workers.photo.child")
 _READING = TypeAdapter(PhotoReading | dict[str, str])
 _NAMES = frozenset(size_name(side, ending) for side in SIDES for ending in ENDINGS)
 
@@ -32,20 +33,29 @@ def read_photo(
 
     Raises MediaRefused with a sentence about `filename`, and what the sandbox raises.
     """
-    completed = sandbox.run(
-        [*python_command("workers.photo.child"), str(photo.absolute()), f"{settings.pixels_max:d}"],
-        inputs=[photo],
-        output=output,
-        libraries=python_libraries(),
-        limits=Limits(
-            wall_seconds=settings.probe_seconds_max,
-            cpu_seconds=settings.probe_seconds_max,
-            memory_bytes=settings.sandbox_memory_bytes,
-            file_bytes=OUTPUT_BYTES_MAX,
-        ),
-        stop=stop,
-    )
+    try:
+        completed = sandbox.run(
+            [*_COMMAND, str(photo.absolute()), f"{settings.pixels_max:d}"],
+            inputs=[photo],
+            output=output,
+            libraries=python_libraries(),
+            limits=_limits(settings),
+            stop=stop,
+        )
+    except LimitExceeded as error:
+        raise LimitExceeded(
+            f"{filename} takes more time or memory to decode than a photo may: {error}"
+        ) from error
     return checked_answer(completed.stdout, filename=filename, output=output)
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        wall_seconds=settings.probe_seconds_max,
+        cpu_seconds=settings.probe_seconds_max,
+        memory_bytes=settings.sandbox_memory_bytes,
+        file_bytes=OUTPUT_BYTES_MAX,
+    )
 
 
 def checked_answer(answer: bytes, *, filename: str, output: Path) -> PhotoReading:
