@@ -67,17 +67,17 @@ class Bench:
     def _download_one(self, rendition: Rendition, folder: Path) -> None:
         folder.mkdir(parents=True)
         seconds = rendition.segment_seconds or ()
-        names = ["init.mp4", *(f"{number + 1:05d}.m4s" for number in range(len(seconds)))]
-        for name in names:
+        files = rendition.segment_files or ()
+        for name in ("init.mp4", *files):
             (folder / name).write_bytes(self.runtime.store.read(rendition.key + name))
-        (folder / "index.m3u8").write_text(media_playlist(seconds))
+        (folder / "index.m3u8").write_text(media_playlist(seconds, files))
 
 
-def media_playlist(seconds: Sequence[float]) -> str:
+def media_playlist(seconds: Sequence[float], files: Sequence[str]) -> str:
     lines = ["#EXTM3U", "#EXT-X-VERSION:7", f"#EXT-X-TARGETDURATION:{max(map(round, seconds))}"]
     lines += ["#EXT-X-PLAYLIST-TYPE:VOD", '#EXT-X-MAP:URI="init.mp4"']
-    for number, duration in enumerate(seconds, start=1):
-        lines += [f"#EXTINF:{duration:.6f},", f"{number:05d}.m4s"]
+    for name, duration in zip(files, seconds, strict=True):
+        lines += [f"#EXTINF:{duration:.6f},", name]
     return "\n".join([*lines, "#EXT-X-ENDLIST", ""])
 
 

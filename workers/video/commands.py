@@ -6,6 +6,7 @@ Each rung is one fragmented MP4, with a fragment for each key frame; `workers.hl
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 
 import ffmpeg
 
@@ -27,6 +28,8 @@ from workers.video.rhythm import KEY_FRAME_SECONDS
 
 CLOCK_RATE = 90_000
 """Ticks per second of a picture that has no constant rate."""
+READ_BEYOND_SECONDS = Fraction(1, 4)
+"""Frames are counted off; ffmpeg's own bounds are not exact to the frame."""
 PREVIEW_SECONDS = 8
 PREVIEW = "preview"
 POSTER = "poster.jpg"
@@ -63,7 +66,7 @@ def whole_command(source: Source, video: VideoStream, rungs: Sequence[Rung]) -> 
 def chunk_command(source: Source, video: VideoStream, plan: ChunkPlan) -> list[str]:
     """Every rung of a chunk from one decode, on one core: chunks run beside each other."""
     opened = open_source(source, **{**_window(plan), "threads": 1})
-    picture = by_number(opened, video, plan.rhythm, is_first=plan.first_frame == 0)
+    picture = by_number(opened, video, plan)
     keeps_colours = plan.is_beside_copy
     outputs = [
         _output(
@@ -113,9 +116,9 @@ def preview_command(
 
 
 def _window(plan: ChunkPlan) -> Mapping[str, float]:
-    """ffmpeg's options that read the plan's frames and no other.
+    """ffmpeg's options that read from the plan's first frame on, and a little beyond its last.
 
-    All times lie in the middle between two frames, so that no rounding can move a frame.
+    It begins in the middle between two frames, so that no rounding can move one.
     """
     rhythm, end_frame = plan.rhythm, plan.first_frame + plan.frame_count
     begin = (
@@ -124,7 +127,8 @@ def _window(plan: ChunkPlan) -> Mapping[str, float]:
     window = {"ss": round(float(begin), 6)} if begin else {}
     if plan.is_last:
         return window
-    return {**window, "t": round(float(rhythm.reading_from(end_frame) - begin), 6)}
+    length = rhythm.reading_from(end_frame) - begin + READ_BEYOND_SECONDS
+    return {**window, "t": round(float(length), 6)}
 
 
 def _clock_options() -> Mapping[str, object]:

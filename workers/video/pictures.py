@@ -9,6 +9,7 @@ from workers.video.argv import Node
 from workers.video.colours import BT709, matrix_of, scaled, scaled_to_bt709, tags
 from workers.video.delays import is_beyond_filling
 from workers.video.ladder import FRAME_RATE_MAX, Rung, is_rate_capped
+from workers.video.plan import ChunkPlan
 from workers.video.probe import VideoStream
 from workers.video.rhythm import Rhythm
 
@@ -28,14 +29,17 @@ def by_the_clock(opened: Node, video: VideoStream) -> Node:
     return picture.filter("tpad", start_mode="clone", start_duration=round(video.delay_seconds, 3))
 
 
-def by_number(opened: Node, video: VideoStream, rhythm: Rhythm, *, is_first: bool) -> Node:
-    """The picture as frames of equal duration; the first ones are held when it begins late."""
+def by_number(opened: Node, video: VideoStream, plan: ChunkPlan) -> Node:
+    """The plan's frames, of equal duration; the first one is held when the picture begins late."""
+    rhythm = plan.rhythm
     picture = _progressive(opened[str(video.index)], video)
     if rhythm.step > 1:
         picture = picture.filter("framestep", rhythm.step)
-    if is_first and rhythm.held_frames:
+    if plan.first_frame == 0 and rhythm.held_frames:
         picture = picture.filter("tpad", start_mode="clone", start=rhythm.held_frames)
-    return picture.filter("settb", _ratio(rhythm.frame_seconds)).filter("setpts", "N")
+    numbered = picture.filter("settb", _ratio(rhythm.frame_seconds)).filter("setpts", "N")
+    # The last chunk is not cut: a frame too many must be noticed.
+    return numbered if plan.is_last else numbered.filter("trim", end_frame=plan.frame_count)
 
 
 def cascade(
