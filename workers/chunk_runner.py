@@ -149,11 +149,8 @@ class ChunkRunner:
         return self.handlers[chunk_try.attempt.step]
 
     def _needs(self, chunk_try: ChunkTry) -> Needs:
-        return chunk_needs(
-            chunk_try.attempt.asset,
-            chunk_count=chunk_try.count,
-            is_store_local=self.runtime.settings.is_local_storage,
-        )
+        asset, settings = chunk_try.attempt.asset, self.runtime.settings
+        return chunk_needs(asset, settings, chunk_count=chunk_try.count)
 
     def _chunk_run(self, chunk_try: ChunkTry, room: Reservation, store: NotedStore) -> ChunkRun:
         def record(connection: Connection, progress: float) -> None:

@@ -9,13 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from portal.assets.models import Asset, RenditionKind, Step
+from portal.settings import Settings
 
 MEBIBYTE = 1024**2
 TRANSCODE_BYTES_MIN = 16 * MEBIBYTE
 LADDER_BITS_PER_PIXEL_SECOND = 5.0
 """All rungs together, at the highest rate that the encoder is allowed, per pixel of the source."""
-PICTURE_PIXELS_MAX = 1920 * 1080
-"""Larger pictures are made smaller."""
+WIDE_PICTURE = 16 / 9
+"""Pictures with more pixels than the largest rung has in this shape are made smaller."""
 SOUND_BITS_PER_SECOND = 160_000
 SOUND_TRACKS = 2
 """Few recordings have more; those that do ask for more room as they go."""
@@ -25,9 +26,13 @@ UNKNOWN_RATIO = 2.0
 STORYBOARD_SEGMENTS_MAX = 400
 """One for each of its pictures."""
 STORYBOARD_SHEETS_BYTES = 8 * MEBIBYTE
-FIXED_BYTES: Mapping[Step, int] = {Step.POSTER: 8 * MEBIBYTE, Step.PHOTO: 64 * MEBIBYTE}
+FIXED_BYTES: Mapping[Step, int] = {
+    Step.POSTER: 8 * MEBIBYTE,
+    Step.SUBTITLES: 8 * MEBIBYTE,
+    Step.PHOTO: 64 * MEBIBYTE,
+}
 COPYING_STEPS = frozenset(
-    {Step.VERIFY, Step.PROBE, Step.TRANSCODE, Step.SOUND, Step.POSTER, Step.PHOTO}
+    {Step.VERIFY, Step.PROBE, Step.TRANSCODE, Step.SOUND, Step.POSTER, Step.SUBTITLES, Step.PHOTO}
 )
 """They read the original as a file; captions are read at once."""
 
@@ -55,25 +60,25 @@ def total_bytes(all_needs: Sequence[Needs]) -> int:
     return sum(needs.own_bytes for needs in all_needs) + sum(copies.values())
 
 
-def needs_of(asset: Asset, step: Step, *, is_store_local: bool) -> Needs:
+def needs_of(asset: Asset, step: Step, settings: Settings) -> Needs:
     """A local store's own files are read in place and need no copy."""
     original = asset.original
     if original is None:
         return Needs()
-    is_copied = step in COPYING_STEPS and not is_store_local
-    own_bytes = _own_bytes(asset, step, original_bytes=original.size_bytes)
+    is_copied = step in COPYING_STEPS and not settings.is_local_storage
+    own_bytes = _own_bytes(asset, step, original.size_bytes, settings)
     return Needs(own_bytes, {original.key: original.size_bytes} if is_copied else {})
 
 
-def chunk_needs(asset: Asset, *, chunk_count: int, is_store_local: bool) -> Needs:
+def chunk_needs(asset: Asset, settings: Settings, *, chunk_count: int) -> Needs:
     """Those of one chunk of a transcode: its share of what is written."""
-    whole = needs_of(asset, Step.TRANSCODE, is_store_local=is_store_local)
+    whole = needs_of(asset, Step.TRANSCODE, settings)
     return replace(whole, own_bytes=max(TRANSCODE_BYTES_MIN, whole.own_bytes // chunk_count))
 
 
-def _own_bytes(asset: Asset, step: Step, *, original_bytes: int) -> int:
+def _own_bytes(asset: Asset, step: Step, original_bytes: int, settings: Settings) -> int:
     if step is Step.TRANSCODE:
-        return _transcode_bytes(asset, original_bytes)
+        return _transcode_bytes(asset, original_bytes, short_side_max=settings.max_rung)
     if step is Step.SOUND:
         return _sound_bytes(asset, original_bytes)
     if step is Step.STORYBOARD:
@@ -99,10 +104,11 @@ def _storyboard_bytes(asset: Asset) -> int:
     return STORYBOARD_SHEETS_BYTES + round(shown * smallest.size_bytes)
 
 
-def _transcode_bytes(asset: Asset, original_bytes: int) -> int:
-    """Every rung and the sound lie on the disk at once before the first of them is stored."""
+def _transcode_bytes(asset: Asset, original_bytes: int, *, short_side_max: int) -> int:
+    """Every rung lies on the disk whole before the first of them is stored."""
     if asset.duration_seconds is None:
         return max(TRANSCODE_BYTES_MIN, round(UNKNOWN_RATIO * original_bytes))
-    pixels = min(PICTURE_PIXELS_MAX, (asset.width or 0) * (asset.height or 0))
-    bits_per_second = LADDER_BITS_PER_PIXEL_SECOND * pixels + SOUND_BITS_PER_SECOND
-    return max(TRANSCODE_BYTES_MIN, round(asset.duration_seconds * bits_per_second / 8))
+    pixels_max = WIDE_PICTURE * short_side_max**2
+    pixels = min(pixels_max, (asset.width or 0) * (asset.height or 0))
+    bits = LADDER_BITS_PER_PIXEL_SECOND * pixels * asset.duration_seconds
+    return max(TRANSCODE_BYTES_MIN, round(bits / 8))

@@ -108,8 +108,7 @@ class StepRunner:
         return Ending.FAILED
 
     def _needs(self, attempt: Attempt) -> Needs:
-        is_store_local = self.runtime.settings.is_local_storage
-        return needs_of(attempt.asset, attempt.step, is_store_local=is_store_local)
+        return needs_of(attempt.asset, attempt.step, self.runtime.settings)
 
     def _step_run(self, attempt: Attempt, room: Reservation) -> StepRun:
         def record(connection: Connection, progress: float) -> None:

@@ -8,15 +8,24 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from portal.assets.models import Asset, Kind, Original, Step
+from portal.settings import Settings
 from workers.needs import (
     TRANSCODE_BYTES_MIN,
     Needs,
+    chunk_needs,
     needs_of,
     total_bytes,
 )
 
+NEAR = Settings()
+FAR = Settings(
+    s3_endpoint_url="https://store.example.org",
+    s3_access_key=SecretStr("key"),
+    s3_secret_key=SecretStr("secret"),
+)
 GIBIBYTE = 1024**3
 ORIGINAL = Original(
     key="assets/a/original",
@@ -49,8 +58,8 @@ SOME_NEEDS = st.builds(
 )
 
 
-def transcode_bytes(asset: Asset) -> int:
-    return needs_of(asset, Step.TRANSCODE, is_store_local=True).own_bytes
+def transcode_bytes(asset: Asset, settings: Settings = NEAR) -> int:
+    return needs_of(asset, Step.TRANSCODE, settings).own_bytes
 
 
 def test_an_hour_in_full_hd_is_known_to_take_some_gigabytes() -> None:
@@ -60,11 +69,26 @@ def test_an_hour_in_full_hd_is_known_to_take_some_gigabytes() -> None:
 def test_more_pixels_than_are_kept_cost_nothing_more() -> None:
     assert transcode_bytes(replace(HOUR, width=7680, height=4320)) == transcode_bytes(HOUR)
     assert transcode_bytes(replace(HOUR, width=960, height=540)) < transcode_bytes(HOUR) / 3
+    large = Settings(max_rung=2160)
+    kept = transcode_bytes(replace(HOUR, width=7680, height=4320), large)
+    assert kept == 4 * transcode_bytes(HOUR)
+    assert transcode_bytes(HOUR, large) == transcode_bytes(HOUR)
 
 
 def test_sound_alone_is_small() -> None:
     sound = replace(HOUR, kind=Kind.AUDIO, width=None, height=None)
-    assert 50 * 1024**2 < transcode_bytes(sound) < 100 * 1024**2
+    own_bytes = needs_of(sound, Step.SOUND, NEAR).own_bytes
+    assert 50 * 1024**2 < own_bytes < 200 * 1024**2
+
+
+@given(count=st.integers(1, 1000))
+def test_chunks_need_a_share_each(count: int) -> None:
+    whole = needs_of(HOUR, Step.TRANSCODE, FAR)
+    chunk = chunk_needs(HOUR, FAR, chunk_count=count)
+    share = whole.own_bytes // count
+    assert chunk.own_bytes == max(share, TRANSCODE_BYTES_MIN)
+    assert total_bytes([chunk] * count) >= count * share + ORIGINAL.size_bytes
+    assert chunk.copies == whole.copies, "which they share"
 
 
 def test_without_a_duration_the_size_must_do() -> None:
@@ -75,15 +99,14 @@ def test_without_a_duration_the_size_must_do() -> None:
 
 @pytest.mark.parametrize("step", [Step.VERIFY, Step.PROBE, Step.TRANSCODE, Step.POSTER, Step.PHOTO])
 def test_a_far_store_costs_a_copy_of_the_original(step: Step) -> None:
-    near = needs_of(HOUR, step, is_store_local=True)
-    far = needs_of(HOUR, step, is_store_local=False)
+    near, far = needs_of(HOUR, step, NEAR), needs_of(HOUR, step, FAR)
     assert near.copies == {}
     assert far == replace(near, copies={ORIGINAL.key: ORIGINAL.size_bytes})
 
 
 @pytest.mark.parametrize("step", [Step.CAPTIONS, Step.INDEX])
 def test_what_works_without_files_needs_nothing(step: Step) -> None:
-    assert needs_of(HOUR, step, is_store_local=False) == Needs()
+    assert needs_of(HOUR, step, FAR) == Needs()
 
 
 @given(st.lists(SOME_NEEDS), SOME_NEEDS)
