@@ -8,6 +8,7 @@ from functools import partial
 from portal.assets.models import Step
 from portal.assets.service import STEP_TASKS
 from portal.jobs import Task
+from workers.captions.embedded import subtitles
 from workers.captions.step import captions
 from workers.chunk_runner import ChunkRunner
 from workers.indexing import index, index_event
@@ -33,6 +34,7 @@ STEP_HANDLERS: StepHandlers = {
     Step.TRANSCODE: transcode,
     Step.SOUND: sound,
     Step.POSTER: poster,
+    Step.SUBTITLES: subtitles,
     Step.STORYBOARD: storyboard,
     Step.PHOTO: photo,
     Step.CAPTIONS: captions,

@@ -28,6 +28,7 @@ class Step(StrEnum):
     TRANSCODE = "transcode"
     SOUND = "sound"
     POSTER = "poster"
+    SUBTITLES = "subtitles"
     STORYBOARD = "storyboard"
     PHOTO = "photo"
     CAPTIONS = "captions"

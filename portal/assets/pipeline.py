@@ -17,20 +17,26 @@ Outcomes = Mapping[Step, Outcome]
 
 @dataclass(frozen=True)
 class Rule:
-    """`after`: steps that must have ended well. `essential`: the asset is nothing without it."""
+    """`after`: steps that must have ended well; `once_ended`: those that must have ended, however.
+
+    `essential`: the asset is nothing without it.
+    """
 
     after: frozenset[Step] = frozenset()
+    once_ended: frozenset[Step] = frozenset()
     essential: bool = True
 
 
-def _after(*steps: Step, essential: bool = True) -> Rule:
-    return Rule(after=frozenset(steps), essential=essential)
+def _after(*steps: Step, once_ended: Step | None = None, essential: bool = True) -> Rule:
+    ended = frozenset() if once_ended is None else frozenset({once_ended})
+    return Rule(after=frozenset(steps), once_ended=ended, essential=essential)
 
 
 _RECORDING: Mapping[Step, Rule] = {
     Step.VERIFY: _after(),
     Step.PROBE: _after(),
     Step.SOUND: _after(Step.PROBE),
+    Step.SUBTITLES: _after(Step.PROBE, essential=False),
 }
 
 PIPELINE: Mapping[Kind, Mapping[Step, Rule]] = {
@@ -39,11 +45,17 @@ PIPELINE: Mapping[Kind, Mapping[Step, Rule]] = {
         Step.TRANSCODE: _after(Step.PROBE),
         Step.POSTER: _after(Step.PROBE, essential=False),
         Step.STORYBOARD: _after(Step.TRANSCODE, essential=False),
-        Step.INDEX: _after(Step.VERIFY, Step.TRANSCODE, Step.SOUND, essential=False),
+        Step.INDEX: _after(
+            Step.VERIFY,
+            Step.TRANSCODE,
+            Step.SOUND,
+            once_ended=Step.SUBTITLES,
+            essential=False,
+        ),
     },
     Kind.AUDIO: {
         **_RECORDING,
-        Step.INDEX: _after(Step.VERIFY, Step.SOUND, essential=False),
+        Step.INDEX: _after(Step.VERIFY, Step.SOUND, once_ended=Step.SUBTITLES, essential=False),
     },
     Kind.PHOTO: {
         Step.VERIFY: _after(),
@@ -65,12 +77,12 @@ ESSENTIAL_STEPS: Set[Step] = {
 
 
 def next_steps(kind: Kind, outcomes: Outcomes) -> Set[Step]:
-    """Steps that may start now: not ended yet, and all that they wait for has ended well."""
+    """Steps that may start now: not ended yet, and all that they wait for has ended."""
     usable = {step for step, outcome in outcomes.items() if outcome is not Outcome.FAILED}
     return {
         step
         for step, rule in PIPELINE[kind].items()
-        if step not in outcomes and rule.after <= usable
+        if step not in outcomes and rule.after <= usable and rule.once_ended <= outcomes.keys()
     }
 
 

@@ -21,6 +21,7 @@ STEP_TASKS: Mapping[Step, Task] = {
     Step.TRANSCODE: Task.TRANSCODE,
     Step.SOUND: Task.SOUND,
     Step.POSTER: Task.POSTER,
+    Step.SUBTITLES: Task.SUBTITLES,
     Step.STORYBOARD: Task.STORYBOARD,
     Step.PHOTO: Task.PHOTO,
     Step.CAPTIONS: Task.CAPTIONS,
@@ -218,6 +219,6 @@ def _end(
 def _with_followers(kind: Kind, step: Step) -> set[Step]:
     found = {step}
     for follower, rule in PIPELINE[kind].items():
-        if step in rule.after:
+        if step in rule.after | rule.once_ended:
             found |= _with_followers(kind, follower)
     return found

@@ -24,7 +24,6 @@ class Task(StrEnum):
     CHUNK = "recordings.chunk"
     SOUND = "assets.sound"
     POSTER = "assets.poster"
-    STORYBOARD = "assets.storyboard"
     SUBTITLES = "assets.subtitles"
     STORYBOARD = "assets.storyboard"
     PHOTO = "assets.photo"
@@ -42,7 +41,6 @@ LANES: Mapping[Task, Lane] = {
     Task.CHUNK: Lane.MEDIA,
     Task.SOUND: Lane.MEDIA,
     Task.POSTER: Lane.LIGHT,
-    Task.STORYBOARD: Lane.LIGHT,
     Task.SUBTITLES: Lane.LIGHT,
     Task.STORYBOARD: Lane.LIGHT,
     Task.PHOTO: Lane.LIGHT,

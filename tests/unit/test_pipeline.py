@@ -40,6 +40,16 @@ def test_a_step_is_next_only_when_all_it_waits_for_ended_well(
             assert outcomes[before] in {Outcome.DONE, Outcome.PARTIAL}
 
 
+@pytest.mark.parametrize("kind", [Kind.VIDEO, Kind.AUDIO])
+@pytest.mark.parametrize("outcome", list(Outcome))
+def test_a_recording_is_indexed_once_its_captions_have_ended_however(
+    kind: Kind, outcome: Outcome
+) -> None:
+    others = dict.fromkeys(PIPELINE[kind].keys() - {Step.SUBTITLES, Step.INDEX}, Outcome.DONE)
+    assert next_steps(kind, others) == {Step.SUBTITLES}
+    assert next_steps(kind, {**others, Step.SUBTITLES: outcome}) == {Step.INDEX}
+
+
 @given(kind=KINDS, outcomes=OUTCOMES, step=st.sampled_from(Step))
 def test_a_step_that_ends_well_takes_no_other_step_away(
     kind: Kind, outcomes: dict[Step, Outcome], step: Step

@@ -1,0 +1,274 @@
+"""Captions within recordings, made by the real ffmpeg, become transcripts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from portal.assets.models import Kind, Outcome, Step
+from portal.db import tables
+from portal.events.models import Event
+from portal.runtime import Runtime
+from portal.transcripts import service as transcripts
+from portal.transcripts.models import Cue, Transcript, TranscriptOrigin, TranscriptStatus
+from portal.visibility import INSTALLATION
+from tests.cea608_media import Caption, make_captioned_clip, make_captioned_mpeg2, pop_on, roll_up
+from tests.media import make_clip, run_ffmpeg
+from tests.step_runs import Bench
+from tests.stored_files import MP4, make_event, store
+from workers.captions.embedded import subtitles
+from workers.run import StepResult, StepRun
+from workers.sandbox import Sandbox, detect_level
+
+pytestmark = pytest.mark.postgres
+
+ENGLISH = """1
+00:00:01,000 --> 00:00:02,500
+<i>Good</i> morning
+
+2
+00:00:03,000 --> 00:00:04,000
+ANNA: Thank you
+"""
+RUSSIAN = "1\n00:00:01,000 --> 00:00:02,500\nДоброе утро\n"
+WEBVTT = "WEBVTT\n\n00:01.000 --> 00:02.500\n<v Анна Ярош>Добры <b>дзень</b>, сябры & госці\n"
+
+
+@pytest.fixture
+def event(runtime: Runtime) -> Event:
+    return make_event(runtime)
+
+
+@pytest.fixture
+def bench(runtime: Runtime, tmp_path: Path) -> Bench:
+    return Bench(runtime=runtime, sandbox=Sandbox(detect_level()), folder=tmp_path)
+
+
+def recording(bench: Bench, event: Event, source: Path, *, kind: Kind = Kind.VIDEO) -> StepRun:
+    """A run of the step on a recording that the database knows."""
+    run = bench.run_of(source, Step.SUBTITLES, kind=kind)
+    with bench.runtime.engine.begin() as connection:
+        connection.execute(
+            tables.assets.insert().values(
+                id=run.asset.id, event_id=event.id, kind=kind, filename=source.name
+            )
+        )
+    object.__setattr__(run.asset, "event_id", event.id)
+    return run
+
+
+def publish(run: StepRun, result: StepResult) -> Mapping[str, Transcript]:
+    """{language: transcript} once the result is applied, as the runner does."""
+    assert result.outcome is Outcome.DONE
+    with run.runtime.engine.begin() as connection:
+        if result.apply is not None:
+            result.apply(connection)
+        shown = transcripts.transcripts_of(connection, run.asset.id, viewer=INSTALLATION)
+    return {transcript.language: transcript for transcript in shown}
+
+
+def with_tracks(path: Path, *texts: tuple[str, str, str], codecs: tuple[str, ...] = ()) -> Path:
+    """A clip with a caption track of each (ending, language, text)."""
+    inputs: list[str] = []
+    options = ["-map", "0"]
+    for number, (ending, language, text) in enumerate(texts):
+        source = path.with_name(f"{path.stem}-{number}.{ending}")
+        source.write_text(text)
+        inputs += ["-i", str(source)]
+        options += ["-map", str(number + 1), f"-metadata:s:s:{number}", f"language={language}"]
+        options += [f"-c:s:{number}", codecs[number] if codecs else "copy"]
+    clip = make_clip(path.with_suffix(".clip.mp4"), seconds=5, sound=False)
+    run_ffmpeg("-i", str(clip), *inputs, *options, "-c:v", "copy", str(path))
+    return path
+
+
+def test_three_kinds_of_tracks_in_matroska(bench: Bench, event: Event, tmp_path: Path) -> None:
+    source = with_tracks(
+        tmp_path / "talk.mkv",
+        ("srt", "eng", ENGLISH),
+        ("vtt", "bel", WEBVTT),
+        ("srt", "rus", RUSSIAN),
+        codecs=("copy", "copy", "ass"),
+    )
+    run = recording(bench, event, source)
+    result = subtitles(run)
+    shown = publish(run, result)
+
+    assert result.notes == ()
+    assert {t.origin for t in shown.values()} == {TranscriptOrigin.EMBEDDED}
+    assert {t.status for t in shown.values()} == {TranscriptStatus.SUPPLIED}
+    assert shown["en"].cues == (
+        Cue(1.0, 2.5, "Good morning", styled="<i>Good</i> morning"),
+        Cue(3.0, 4.0, "Thank you", "ANNA"),
+    )
+    assert shown["be"].cues == (
+        Cue(
+            *(1.0, 2.5, "Добры дзень, сябры & госці", "Анна Ярош"),
+            styled="Добры <b>дзень</b>, сябры &amp; госці",
+        ),
+    )
+    assert shown["ru"].cues == (Cue(1.0, 2.5, "Доброе утро"),)
+
+
+def test_two_languages_in_mp4(bench: Bench, event: Event, tmp_path: Path) -> None:
+    source = with_tracks(
+        tmp_path / "talk.mp4",
+        ("srt", "eng", ENGLISH),
+        ("srt", "rus", RUSSIAN),
+        codecs=("mov_text", "mov_text"),
+    )
+    run = recording(bench, event, source)
+    shown = publish(run, subtitles(run))
+    assert [cue.styled for cue in shown["en"].cues] == ["<i>Good</i> morning", None]
+    assert shown["ru"].cues == (Cue(1.0, 2.5, "Доброе утро"),)
+
+
+def test_captions_of_a_sound_recording(bench: Bench, event: Event, tmp_path: Path) -> None:
+    (tmp_path / "a.srt").write_text(RUSSIAN)
+    sound = make_clip(tmp_path / "a.flac", picture=False)
+    source = tmp_path / "b.mka"
+    inputs = ("-i", str(sound), "-i", str(tmp_path / "a.srt"))
+    run_ffmpeg(*inputs, "-map", "0", "-map", "1", "-c", "copy", str(source))
+    run = recording(bench, event, source, kind=Kind.AUDIO)
+    # The track names no language, so it is in the one of the event.
+    assert publish(run, subtitles(run))["en"].cues == (Cue(1.0, 2.5, "Доброе утро"),)
+
+
+CAPTIONS = (
+    Caption(2.0, 4.0, "Good morning, ladies\nand gentlemen"),
+    Caption(5.0, 7.0, "ANNA: Thank you"),
+)
+AS_CUES = (
+    Cue(2.0, 4.0, "Good morning, ladies\nand gentlemen"),
+    Cue(5.0, 7.0, "Thank you", "ANNA"),
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("talk.mp4", ("-c:v", "libx264", "-bf", "3")),
+        ("talk.ts", ("-c:v", "libx264", "-bf", "2")),
+        ("talk.mkv", ("-c:v", "copy")),
+        ("talk.mpg", ()),
+    ],
+)
+def test_captions_in_the_picture(
+    bench: Bench, event: Event, tmp_path: Path, name: str, options: tuple[str, ...]
+) -> None:
+    if options:
+        source = make_captioned_clip(tmp_path / name, pop_on(CAPTIONS), options=options)
+    else:
+        source = make_captioned_mpeg2(tmp_path / name, pop_on(CAPTIONS))
+    run = recording(bench, event, source)
+    result = subtitles(run)
+    assert result.notes == ()
+    (transcript,) = publish(run, result).values()
+    assert transcript.language == "en"
+    assert [(cue.text, cue.speaker) for cue in transcript.cues] == [
+        (cue.text, cue.speaker) for cue in AS_CUES
+    ]
+    for cue, wanted in zip(transcript.cues, AS_CUES, strict=True):
+        assert cue.start_seconds == pytest.approx(wanted.start_seconds, abs=0.05)
+        assert cue.end_seconds == pytest.approx(wanted.end_seconds, abs=0.05)
+
+
+def test_lines_of_a_live_broadcast_are_told_once(
+    bench: Bench, event: Event, tmp_path: Path
+) -> None:
+    sent = roll_up([(1.0, "the first line"), (3.0, "the second"), (5.0, "the third")])
+    source = make_captioned_clip(tmp_path / "live.mp4", sent)
+    run = recording(bench, event, source)
+    (transcript,) = publish(run, subtitles(run)).values()
+    assert [cue.text for cue in transcript.cues] == ["the first line", "the second", "the third"]
+    starts = [cue.start_seconds for cue in transcript.cues]
+    assert starts == pytest.approx([1.0, 3.0, 5.0], abs=0.3)
+
+
+def test_a_track_outdoes_the_picture(bench: Bench, event: Event, tmp_path: Path) -> None:
+    clip = make_captioned_clip(tmp_path / "clip.mp4", pop_on(CAPTIONS))
+    (tmp_path / "a.srt").write_text(RUSSIAN)
+    source = tmp_path / "talk.mkv"
+    run_ffmpeg("-i", str(clip), "-i", str(tmp_path / "a.srt"), "-c", "copy", str(source))
+    run = recording(bench, event, source)
+    (transcript,) = publish(run, subtitles(run)).values()
+    assert transcript.cues == (Cue(1.0, 2.5, "Доброе утро"),)
+
+
+def test_a_recording_without_captions(bench: Bench, event: Event, samples: Path) -> None:
+    run = recording(bench, event, samples / "video/car-detection.mp4")
+    result = subtitles(run)
+    assert result.notes == ()
+    assert publish(run, result) == {}
+
+
+def test_an_empty_track_is_noted(bench: Bench, event: Event, tmp_path: Path) -> None:
+    blank = "1\n00:00:01,000 --> 00:00:02,000\n<b></b>\n"
+    source = with_tracks(tmp_path / "talk.mkv", ("srt", "eng", blank), ("srt", "rus", RUSSIAN))
+    run = recording(bench, event, source)
+    result = subtitles(run)
+    assert result.notes == ("Captions in track 1 are empty.",)
+    assert list(publish(run, result)) == ["ru"]
+
+
+def test_captions_that_are_pictures_are_noted(bench: Bench, event: Event, tmp_path: Path) -> None:
+    source = with_tracks(tmp_path / "talk.mkv", ("srt", "eng", ENGLISH), ("srt", "rus", RUSSIAN))
+    head, sign, rest = source.read_bytes().partition(b"S_TEXT/UTF8")
+    source.write_bytes(head + b"S_HDMV/PGS".ljust(len(sign), b"\0") + rest)
+    run = recording(bench, event, source)
+    result = subtitles(run)
+    assert result.notes == (
+        "Captions in track 1 are of the kind hdmv_pgs_subtitle, which is not read.",
+    )
+    assert list(publish(run, result)) == ["ru"]
+
+
+def test_what_a_person_edited_is_kept(bench: Bench, event: Event, tmp_path: Path) -> None:
+    source = with_tracks(tmp_path / "talk.mkv", ("srt", "eng", ENGLISH), ("srt", "rus", RUSSIAN))
+    run = recording(bench, event, source)
+    before = publish(run, subtitles(run))
+    with bench.runtime.engine.begin() as connection:
+        edited = tables.transcripts.c.id == before["en"].id
+        connection.execute(update(tables.transcripts).where(edited).values(status="edited"))
+        cue = tables.cues.c.transcript_id == before["en"].id
+        connection.execute(update(tables.cues).where(cue).values(text="Corrected"))
+    after = publish(run, subtitles(run))
+    assert {cue.text for cue in after["en"].cues} == {"Corrected"}
+    assert after["ru"].cues == before["ru"].cues
+
+
+@pytest.mark.parametrize("is_file_first", [True, False])
+def test_a_caption_file_outdoes_what_is_embedded(
+    bench: Bench, event: Event, tmp_path: Path, is_file_first: bool
+) -> None:
+    source = with_tracks(tmp_path / "talk.mkv", ("srt", "eng", ENGLISH), ("srt", "rus", RUSSIAN))
+    run = recording(bench, event, source)
+    if not is_file_first:
+        publish(run, subtitles(run))
+    captions_id = store(
+        bench.runtime, event, "talk.en.vtt", b"WEBVTT\n\n0:01 --> 0:02\nFrom a file\n"
+    )
+    with bench.runtime.engine.begin() as connection:
+        transcripts.save_transcript(
+            connection,
+            captions_id,
+            language="en",
+            status=TranscriptStatus.SUPPLIED,
+            cues=[Cue(1, 2, "From a file")],
+        )
+    shown = publish(run, subtitles(run))
+    assert [cue.text for cue in shown["en"].cues] == ["From a file"]
+    assert shown["ru"].origin is TranscriptOrigin.EMBEDDED
+
+
+def test_an_older_recording_of_the_same_name_is_noted(
+    bench: Bench, event: Event, tmp_path: Path
+) -> None:
+    store(bench.runtime, event, "Talk.mp4", MP4)
+    run = recording(bench, event, make_clip(tmp_path / "talk.mkv", seconds=1))
+    assert subtitles(run).notes == (
+        "Captions named like this recording are shown with Talk.mp4, which came first.",
+    )

@@ -1,0 +1,162 @@
+"""The step "subtitles": captions within a recording become its transcripts, one per language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from portal.assets.models import Asset
+from portal.errors import InvalidInput, LimitExceeded, MediaRefused, ToolFailed
+from portal.events import service as events
+from portal.transcripts import service as transcripts
+from portal.transcripts.formats.cues import Parsed
+from portal.transcripts.formats.speakers import names_folded
+from portal.transcripts.pairing import language_tag
+from portal.visibility import INSTALLATION
+from workers.captions.cea608 import Shown, decode
+from workers.captions.known_names import known_names
+from workers.captions.packets import Track, packets_command, read_packets
+from workers.captions.picture_captions import (
+    USER_DATA_FILTERS,
+    pairs_of_picture,
+    pairs_of_track,
+)
+from workers.captions.track_texts import TEXT_CODECS, read_track, shown_cues
+from workers.disk import blaming_full_disk
+from workers.originals import original_file
+from workers.run import StepResult, StepRun
+from workers.video.probe import CaptionStream, Probe, VideoStream
+from workers.video.tools import long_limits, probe_file, run_ffmpeg, source_of
+
+TRACKS_MAX = 32
+TRACK_BYTES_MAX = 16 * 1024**2
+PICTURE_BYTES_MAX = 96 * 1024**2
+"""User data of some twelve hours of a broadcast."""
+CLOSED_CAPTIONS = "eia_608"
+READ_CODECS = TEXT_CODECS.keys() | {CLOSED_CAPTIONS}
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What one track, or the picture, holds. `tag` is None when it names no language."""
+
+    name: str
+    tag: str | None
+    parsed: Parsed = field(default_factory=lambda: Parsed(()))
+    is_of_picture: bool = False
+
+    @property
+    def rank(self) -> tuple[bool, int]:
+        """Of several in one language the fullest is taken, a track before the picture."""
+        return not self.is_of_picture, len(self.parsed.cues)
+
+
+def subtitles(run: StepRun) -> StepResult:
+    """Nothing that is wrong with captions fails a recording: it becomes a note."""
+    with run.runtime.engine.connect() as connection:
+        names = names_folded(known_names(connection, run.asset.event_id))
+    with original_file(run) as (_, path):
+        search = _Search(run, path, names)
+        found = search.everything(probe_file(run, path))
+    usable = [one for one in found if one.parsed.cues]
+    notes = (*search.notes, *_notes_of(found), *_namesake_notes(run))
+    return StepResult(notes=notes, apply=partial(_save, run.asset, usable))
+
+
+@dataclass
+class _Search:
+    """Looks for captions in one recording; `notes` say what was not, or not wholly, read."""
+
+    run: StepRun
+    path: Path
+    names: frozenset[str]
+    notes: list[str] = field(default_factory=list)
+
+    def everything(self, probe: Probe) -> list[_Found]:
+        return [*self._in_tracks(probe.caption_streams), *self._in_picture(probe.video)]
+
+    def _in_tracks(self, streams: Sequence[CaptionStream]) -> Iterator[_Found]:
+        taken = {Track(s.index): s for s in streams[:TRACKS_MAX] if s.codec in READ_CODECS}
+        self.notes += (
+            f"Captions in track {stream.index} are of the kind {stream.codec}, which is not read."
+            for stream in streams
+            if stream not in taken.values()
+        )
+        if not taken or not self._extract(list(taken), bytes_max=TRACK_BYTES_MAX):
+            return
+        for track, stream in taken.items():
+            blank = _Found(f"Captions in track {stream.index}", language_tag(stream.language or ""))
+            yield from self._filled(blank, partial(self._read_track, track, stream.codec))
+
+    def _in_picture(self, picture: VideoStream | None) -> Iterator[_Found]:
+        filters = USER_DATA_FILTERS.get(picture.codec) if picture else None
+        if picture is None or filters is None:
+            return
+        track = Track(picture.index, bitstream_filters=filters)
+        if not self._extract([track], bytes_max=PICTURE_BYTES_MAX):
+            return
+        channels = decode(pairs_of_picture(read_packets(self.run.scratch, track)))
+        if channels:
+            blank = _Found("Captions in the picture", None, is_of_picture=True)
+            yield from self._filled(blank, partial(self._first_channel, channels))
+
+    def _filled(self, blank: _Found, read: Callable[[], Parsed]) -> Iterator[_Found]:
+        try:
+            yield replace(blank, parsed=read())
+        except InvalidInput as error:
+            self.notes.append(f"{blank.name} were left out: {error}")
+
+    def _extract(self, tracks: Sequence[Track], *, bytes_max: int) -> bool:
+        """Whether the packets of `tracks` could be written; else a note says why not."""
+        run = self.run
+        argv = packets_command(source_of(run, self.path), tracks)
+        limits = replace(long_limits(run), file_bytes=bytes_max)
+        free_bytes_min = run.runtime.settings.disk_free_bytes_min
+        try:
+            with blaming_full_disk(run.scratch, free_bytes_min=free_bytes_min):
+                run_ffmpeg(run, argv, self.path, limits=limits)
+        except (ToolFailed, MediaRefused, LimitExceeded) as error:
+            self.notes.append(f"The captions in it were not read: {error}")
+            return False
+        return True
+
+    def _read_track(self, track: Track, codec: str) -> Parsed:
+        packets = read_packets(self.run.scratch, track)
+        if codec != CLOSED_CAPTIONS:
+            return read_track(codec, packets, names=self.names)
+        return self._first_channel(decode(pairs_of_track(packets)))
+
+    def _first_channel(self, channels: Mapping[str, Sequence[Shown]]) -> Parsed:
+        """The others are in languages that nobody names."""
+        self.notes += (
+            f"Captions in channel {channel} are left out: the language of those is not told."
+            for channel in list(channels)[1:]
+        )
+        return shown_cues(next(iter(channels.values()), ()), names=self.names)
+
+
+def _notes_of(found: Sequence[_Found]) -> Iterator[str]:
+    for one in found:
+        if not one.parsed.cues:
+            yield f"{one.name} are empty."
+        yield from (f"{one.name}: {note}" for note in one.parsed.notes)
+
+
+def _namesake_notes(run: StepRun) -> Iterator[str]:
+    """Captions of the same name are shown elsewhere, and an editor may look for them here."""
+    with run.runtime.engine.connect() as connection:
+        older = transcripts.older_namesake_of(connection, run.asset.event_id, run.asset.id)
+    if older is not None:
+        yield f"Captions named like this recording are shown with {older}, which came first."
+
+
+def _save(asset: Asset, found: Sequence[_Found], connection: Connection) -> None:
+    event = events.get_event_by_id(connection, asset.event_id, viewer=INSTALLATION)
+    default = asset.language or event.default_language
+    ranked = sorted(found, key=lambda one: one.rank)
+    cues = {one.tag or default: one.parsed.cues for one in ranked}
+    transcripts.save_embedded(connection, asset.id, cues)
