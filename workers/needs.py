@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from portal.assets.models import Asset, RenditionKind, Step
+from workers.downloads.choice import scratch_bytes
 from portal.settings import Settings
 
 MEBIBYTE = 1024**2
@@ -26,13 +27,24 @@ UNKNOWN_RATIO = 2.0
 STORYBOARD_SEGMENTS_MAX = 400
 """One for each of its pictures."""
 STORYBOARD_SHEETS_BYTES = 8 * MEBIBYTE
+DOWNLOAD_BYTES_MIN = 4 * MEBIBYTE
 FIXED_BYTES: Mapping[Step, int] = {
+    Step.PREVIEW: 16 * MEBIBYTE,
     Step.POSTER: 8 * MEBIBYTE,
     Step.SUBTITLES: 8 * MEBIBYTE,
     Step.PHOTO: 64 * MEBIBYTE,
 }
 COPYING_STEPS = frozenset(
-    {Step.VERIFY, Step.PROBE, Step.TRANSCODE, Step.SOUND, Step.POSTER, Step.SUBTITLES, Step.PHOTO}
+    {
+        Step.VERIFY,
+        Step.PROBE,
+        Step.PREVIEW,
+        Step.TRANSCODE,
+        Step.SOUND,
+        Step.POSTER,
+        Step.SUBTITLES,
+        Step.PHOTO,
+    }
 )
 """They read the original as a file; captions are read at once."""
 
@@ -83,6 +95,8 @@ def _own_bytes(asset: Asset, step: Step, original_bytes: int, settings: Settings
         return _sound_bytes(asset, original_bytes)
     if step is Step.STORYBOARD:
         return _storyboard_bytes(asset)
+    if step is Step.DOWNLOAD:
+        return DOWNLOAD_BYTES_MIN + scratch_bytes(asset)
     return FIXED_BYTES.get(step, 0)
 
 

@@ -11,6 +11,7 @@ from portal.jobs import Task
 from workers.captions.embedded import subtitles
 from workers.captions.step import captions
 from workers.chunk_runner import ChunkRunner
+from workers.downloads.step import download
 from workers.indexing import index, index_event
 from workers.originals import remove_objects, verify
 from workers.photo.step import photo
@@ -22,6 +23,7 @@ from workers.stills.storyboard_step import storyboard
 from workers.uploading import finish_upload
 from workers.video.chunks import encode_chunk
 from workers.video.joining import join_chunks
+from workers.video.preview import preview
 from workers.video.steps import probe
 from workers.video.transcode import transcode
 
@@ -31,11 +33,13 @@ JobHandler = Callable[[str], None]
 STEP_HANDLERS: StepHandlers = {
     Step.VERIFY: verify,
     Step.PROBE: probe,
+    Step.PREVIEW: preview,
     Step.TRANSCODE: transcode,
     Step.SOUND: sound,
     Step.POSTER: poster,
     Step.SUBTITLES: subtitles,
     Step.STORYBOARD: storyboard,
+    Step.DOWNLOAD: download,
     Step.PHOTO: photo,
     Step.CAPTIONS: captions,
     Step.INDEX: index,

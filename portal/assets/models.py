@@ -25,11 +25,13 @@ class Step(StrEnum):
 
     VERIFY = "verify"
     PROBE = "probe"
+    PREVIEW = "preview"
     TRANSCODE = "transcode"
     SOUND = "sound"
     POSTER = "poster"
     SUBTITLES = "subtitles"
     STORYBOARD = "storyboard"
+    DOWNLOAD = "download"
     PHOTO = "photo"
     CAPTIONS = "captions"
     INDEX = "index"

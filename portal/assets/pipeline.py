@@ -35,6 +35,7 @@ def _after(*steps: Step, once_ended: Step | None = None, essential: bool = True)
 _RECORDING: Mapping[Step, Rule] = {
     Step.VERIFY: _after(),
     Step.PROBE: _after(),
+    Step.PREVIEW: _after(Step.PROBE, essential=False),
     Step.SOUND: _after(Step.PROBE),
     Step.SUBTITLES: _after(Step.PROBE, essential=False),
 }
@@ -45,6 +46,7 @@ PIPELINE: Mapping[Kind, Mapping[Step, Rule]] = {
         Step.TRANSCODE: _after(Step.PROBE),
         Step.POSTER: _after(Step.PROBE, essential=False),
         Step.STORYBOARD: _after(Step.TRANSCODE, essential=False),
+        Step.DOWNLOAD: _after(Step.TRANSCODE, Step.SOUND, essential=False),
         Step.INDEX: _after(
             Step.VERIFY,
             Step.TRANSCODE,
@@ -55,6 +57,7 @@ PIPELINE: Mapping[Kind, Mapping[Step, Rule]] = {
     },
     Kind.AUDIO: {
         **_RECORDING,
+        Step.DOWNLOAD: _after(Step.SOUND, essential=False),
         Step.INDEX: _after(Step.VERIFY, Step.SOUND, once_ended=Step.SUBTITLES, essential=False),
     },
     Kind.PHOTO: {

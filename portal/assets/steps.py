@@ -18,11 +18,13 @@ from portal.visibility import INSTALLATION
 STEP_TASKS: Mapping[Step, Task] = {
     Step.VERIFY: Task.VERIFY,
     Step.PROBE: Task.PROBE,
+    Step.PREVIEW: Task.PREVIEW,
     Step.TRANSCODE: Task.TRANSCODE,
     Step.SOUND: Task.SOUND,
     Step.POSTER: Task.POSTER,
     Step.SUBTITLES: Task.SUBTITLES,
     Step.STORYBOARD: Task.STORYBOARD,
+    Step.DOWNLOAD: Task.DOWNLOAD,
     Step.PHOTO: Task.PHOTO,
     Step.CAPTIONS: Task.CAPTIONS,
     Step.INDEX: Task.INDEX_ASSET,

@@ -20,12 +20,14 @@ class Task(StrEnum):
     FINISH_UPLOAD = "uploads.finish"
     VERIFY = "assets.verify"
     PROBE = "assets.probe"
+    PREVIEW = "assets.preview"
     TRANSCODE = "assets.transcode"
     CHUNK = "recordings.chunk"
     SOUND = "assets.sound"
     POSTER = "assets.poster"
     SUBTITLES = "assets.subtitles"
     STORYBOARD = "assets.storyboard"
+    DOWNLOAD = "assets.download"
     PHOTO = "assets.photo"
     CAPTIONS = "assets.captions"
     INDEX_ASSET = "assets.index"
@@ -37,12 +39,14 @@ LANES: Mapping[Task, Lane] = {
     Task.FINISH_UPLOAD: Lane.LIGHT,
     Task.VERIFY: Lane.LIGHT,
     Task.PROBE: Lane.FIRST,
+    Task.PREVIEW: Lane.FIRST,
     Task.TRANSCODE: Lane.MEDIA,
     Task.CHUNK: Lane.MEDIA,
     Task.SOUND: Lane.MEDIA,
     Task.POSTER: Lane.LIGHT,
     Task.SUBTITLES: Lane.LIGHT,
     Task.STORYBOARD: Lane.LIGHT,
+    Task.DOWNLOAD: Lane.LIGHT,
     Task.PHOTO: Lane.LIGHT,
     Task.CAPTIONS: Lane.LIGHT,
     Task.INDEX_ASSET: Lane.INDEX,
