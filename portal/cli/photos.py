@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
 import typer
@@ -19,9 +18,8 @@ from portal.events.models import Event
 from portal.ids import is_id
 from portal.photos import service
 from portal.photos.models import Camera
+from portal.photos.shifts import read_shift, shift_text
 from portal.visibility import INSTALLATION
-
-_SHIFT = re.compile(r"([+-]?)([0-9]{1,6}):([0-5][0-9])(?::([0-5][0-9]))?")
 
 Slug = Annotated[str, typer.Argument(metavar="EVENT", help="The event's address: press-scrum.")]
 Number = Annotated[
@@ -82,7 +80,7 @@ def clock(
 def _shifted(connection: Connection, event: Event, camera: int | None, shift: str) -> Camera:
     if camera is None:
         raise UsageError(f"Say which camera; portal photos clock {event.slug} lists them.")
-    return service.shift_clock(connection, event.id, camera, seconds=read_shift(shift))
+    return service.shift_clock(connection, event.id, camera, seconds=_seconds_of(shift))
 
 
 def _shifted_by_photo(
@@ -101,23 +99,12 @@ def _shifted_by_photo(
     return changed
 
 
-def read_shift(text: str) -> int:
-    """`+01:00:00` in seconds. Raises UsageError."""
-    match = _SHIFT.fullmatch(text)
-    if match is None:
-        raise UsageError(f"{text!r} is no shift; write one like +01:00:00 or -00:02.")
-    sign, hours, minutes, seconds = match.groups()
-    total = int(hours) * 3600 + int(minutes) * 60 + int(seconds or 0)
-    return -total if sign == "-" else total
-
-
-def shift_text(seconds: int) -> str:
-    """`+01:00:00`; nothing for a clock that is right."""
-    if seconds == 0:
-        return ""
-    minutes, left = divmod(abs(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{'-' if seconds < 0 else '+'}{hours:02}:{minutes:02}:{left:02}"
+def _seconds_of(shift: str) -> int:
+    """Raises UsageError."""
+    seconds = read_shift(shift)
+    if seconds is None:
+        raise UsageError(f"{shift!r} is no shift; write one like +01:00:00 or -00:02.")
+    return seconds
 
 
 def _say(cameras: list[Camera], *, as_json: bool) -> None:

@@ -72,3 +72,19 @@ class Camera:
     shift_seconds: int
     photo_count: int
     first_filename: str | None
+
+
+@dataclass(frozen=True)
+class ClockOfPhoto:
+    """A photo's clock with what is needed to make an instant of it."""
+
+    asset_id: str
+    camera_number: int | None
+    clock: PhotoClock
+    shift_seconds: int
+    zone: ZoneInfo
+    captured_at: datetime | None
+
+    def instant(self, *, shift_seconds: int) -> datetime | None:
+        """When it was taken, if its camera's clock is so slow."""
+        return self.clock.instant(zone=self.zone, shift_seconds=shift_seconds)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import asdict
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Connection, delete, func, select, update
@@ -11,19 +10,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 
 from portal.db.tables import assets, camera_clocks, events, photo_clocks
 from portal.ids import new_id
-from portal.photos.models import Camera, PhotoClock
-
-
-@dataclass(frozen=True)
-class ClockOfPhoto:
-    """A photo's clock with what is needed to make an instant of it."""
-
-    asset_id: str
-    camera_number: int | None
-    clock: PhotoClock
-    shift_seconds: int
-    zone: ZoneInfo
-    captured_at: datetime | None
+from portal.photos.models import Camera, ClockOfPhoto, PhotoClock
 
 
 def add_camera(connection: Connection, event_id: str, *, fingerprint: str, name: str) -> None:

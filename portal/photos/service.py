@@ -15,8 +15,7 @@ from portal.events.models import Event
 from portal.jobs import Job, Task, defer
 from portal.people import service as people
 from portal.photos import repository
-from portal.photos.models import Camera, PhotoClock, SeenCamera
-from portal.photos.repository import ClockOfPhoto
+from portal.photos.models import Camera, ClockOfPhoto, PhotoClock, SeenCamera
 
 SHIFT_SECONDS_MAX = 60 * 366 * 24 * 3600
 """Sixty years: a clock that was never set starts in 1970 or later."""
@@ -69,6 +68,11 @@ def taken_at(
 def list_cameras(connection: Connection, event_id: str) -> list[Camera]:
     """The cameras that an event's photos were taken with."""
     return repository.list_cameras(connection, event_id)
+
+
+def list_clocks(connection: Connection, event_id: str) -> list[ClockOfPhoto]:
+    """What the clocks of an event's photos showed, those of unknown cameras included."""
+    return repository.clocks_of_event(connection, event_id)
 
 
 def shift_clock(
@@ -143,4 +147,4 @@ def _date(connection: Connection, found: Sequence[ClockOfPhoto]) -> None:
 
 
 def _instant(found: ClockOfPhoto) -> datetime | None:
-    return found.clock.instant(zone=found.zone, shift_seconds=found.shift_seconds)
+    return found.instant(shift_seconds=found.shift_seconds)
