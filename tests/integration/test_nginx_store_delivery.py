@@ -218,7 +218,7 @@ def test_nginx_keeps_public_media_and_still_asks_who_may_see_them(keeping_front:
 def test_nginx_keeps_nothing_that_is_not_public(keeping_front: Front) -> None:
     front = keeping_front
     path = address("sound", front.delivered)
-    key = keys.result(front.delivered.recording_id, "transcode", 1, "audio/00002.m4s")
+    key = keys.result(front.delivered.recording_id, "sound", 1, "sound-1/00002.m4s")
     assert ask(front.nginx, path, token=front.delivered.token).content == LAST_BYTES
     front.runtime.store.delete(key)
     bring_to(front.runtime, "public")
