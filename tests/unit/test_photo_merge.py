@@ -140,7 +140,7 @@ def test_who_is_shown_and_where() -> None:
     [
         ('xmpMM:PreservedFileName="IMG_0001.CR3"', "IMG_0001.CR3"),
         (r'crs:RawFileName="C:\\Users\\somebody\\IMG_0001.CR3"', "IMG_0001.CR3"),
-        ('xmpMM:PreservedFileName="/home/somebody/a.jpg" crs:RawFileName="b.jpg"', "a.jpg"),
+        ('xmpMM:PreservedFileName="/Volumes/Somebody/a.jpg" crs:RawFileName="b.jpg"', "a.jpg"),
         ('photoshop:TransmissionReference="AP1234"', None),
     ],
 )
