@@ -94,9 +94,7 @@ def stray_suffix_of(connection: Connection, event_id: str, caption_filename: str
     return stray_suffix(caption_filename, [recording.filename for recording in recordings])
 
 
-def namesakes_of_captions(
-    connection: Connection, event_id: str, caption_filename: str
-) -> list[str]:
+def namesakes_of(connection: Connection, event_id: str, caption_filename: str) -> list[str]:
     """File names of the recordings that a caption file is named after, oldest first."""
     recordings = repository.recordings_of_event(connection, event_id)
     return [r.filename for r in recordings if belongs_to(caption_filename, r.filename)]

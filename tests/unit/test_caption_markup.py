@@ -83,3 +83,55 @@ def test_a_speaker_is_no_longer_than_a_name() -> None:
 
 def test_nothing_is_left_of_tags_alone() -> None:
     assert read_markup("<b></b>\n <i> </i>", with_overrides=False) == ()
+
+
+@pytest.mark.parametrize(
+    ("raw", "styled"),
+    [
+        ("<b>bold</b> and <I>more</I>", "<b>bold</b> and <i>more</i>"),
+        ("<b>a\nb</b>", "<b>a\nb</b>"),
+        ("<i>a</i>\nb", "<i>a</i>\nb"),
+        ("<b><i>a</b>b</i>", "<b><i>a</i></b>b"),
+        ("<b>never closed & so on", "<b>never closed &amp; so on</b>"),
+        ("<b onclick=x>a</b>", "<b>a</b>"),
+        ("<c.yellow.bg_blue.secret>a</c>", "<c.yellow.bg_blue>a</c>"),
+        ("<c.secret>a</c>", None),
+        ('<font color="Yellow" face=x>a</font>', "<c.yellow>a</c>"),
+        ("<lang pt-BR>a</lang>", "<lang pt-BR>a</lang>"),
+        ('<lang "x>a</lang>', None),
+        ("<ruby>漢<rt>kan</ruby> x", "<ruby>漢<rt>kan</rt></ruby> x"),
+        ("<rt>a</rt>", None),
+        (r"{\i1}a{\i0} b{\an8}", "<i>a</i> b"),
+        ("<em>a</em> <strong>b</strong>", "<i>a</i> <b>b</b>"),
+        ("<s>a</s> <a href=x>b</a>", None),
+        ("<b> </b>a", None),
+        ("<i>a &lt;script&gt;</i>", "<i>a &lt;script&gt;</i>"),
+        ("<i>" * 100 + "a", "<i>a</i>"),
+    ],
+)
+def test_marks_of_the_allow_list_are_kept_beside_the_text(raw: str, styled: str | None) -> None:
+    (speech,) = read_markup(raw, with_overrides=True)
+    assert speech.styled == styled
+
+
+NAMES = frozenset({"gerhard jarosch", "jarosch", "ярош"})
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("Gerhard Jarosch: Yes", [("Gerhard Jarosch", "Yes")]),
+        ("- Ярош: Так\n- Нет", [("Ярош", "Так"), (None, "- Нет")]),
+        ("Note: this\nJarosch: that", [(None, "Note: this"), ("Jarosch", "that")]),
+        ("NOTE: this", [(None, "NOTE: this")]),
+        ("УВАГА: гэта", [(None, "УВАГА: гэта")]),
+        ("Somebody: else", [(None, "Somebody: else")]),
+        ("- Yes\n- No", [(None, "- Yes\n- No")]),
+        ("<v Anna>Yes</v> (laughter)", [("Anna", "Yes"), (None, "(laughter)")]),
+    ],
+)
+def test_people_who_are_known_need_no_capitals(
+    raw: str, expected: list[tuple[str | None, str]]
+) -> None:
+    found = read_markup(raw, with_overrides=False, names=NAMES)
+    assert [(speech.speaker, speech.text) for speech in found] == expected

@@ -132,12 +132,64 @@ def test_a_cue_without_text_is_left_out() -> None:
     assert notes_of(text) == ("1 cue left out for want of text (line 10).",)
 
 
-def test_more_cues_than_a_day_of_speech() -> None:
-    text = "".join(
-        f"{i}\n00:{i // 60:02d}:{i % 60:02d} --> 99:00:00\n{i}\n\n" for i in range(12_000)
+@pytest.mark.parametrize(
+    ("form", "head", "foot"),
+    [
+        ("{n}\n00:{m}:{s} --> 99:00:00\n{n}\n\n", "", ""),
+        ("00:{m}:{s}.000 --> 99:00:00.000\n{n}\n\n", "WEBVTT\n\n", ""),
+        ("0:{m}:{s}.000,99:00:00.000\n{n}\n\n", "", ""),
+        ("[00:{m}:{s}] {n}\n", "", ""),
+        ("<p begin='00:{m}:{s}' end='99:00:00'>{n}</p>", "<tt><body>", "</body></tt>"),
+    ],
+)
+def test_more_cues_than_a_day_of_speech(form: str, head: str, foot: str) -> None:
+    stamps = [(f"{i // 60 % 60:02d}", f"{i % 60:02d}", i) for i in range(20_000)]
+    text = head + "".join(form.format(m=m, s=s, n=n) for m, s, n in stamps) + foot
+    cues = cues_of(text)
+    assert len(cues) == 20_000
+    assert {cue.text for cue in cues} == {str(n) for n in range(20_000)}
+
+
+@pytest.mark.parametrize(
+    ("timing", "cue", "note"),
+    [
+        (
+            "-00:00:01,000 --> 00:00:02,000",
+            Cue(0.0, 2.0, "Hello"),
+            "1 cue cut where the recording begins (line 1).",
+        ),
+        (
+            "−00:00:03,000 --> -00:00:02,000",
+            None,
+            "1 cue left out for ending before the recording begins (line 1).",
+        ),
+    ],
+)
+def test_nothing_is_shown_before_the_recording_begins(
+    timing: str, cue: Cue | None, note: str
+) -> None:
+    text = f"{timing}\nHello\n\n00:00:03,000 --> 00:00:04,000\nworld\n"
+    assert list(cues_of(text)) == [one for one in (cue, HELLO_WORLD[1]) if one is not None]
+    assert notes_of(text) == (note,)
+
+
+def test_several_faults_of_a_kind_are_counted_and_the_first_is_placed() -> None:
+    text = f"{SRT}\n3\n00:00:05:12 --> 00:00:06:00\na\n\n4\n00:00:06:12 --> 00:00:07:00\nb\n"
+    assert notes_of(text) == (
+        "2 cues left out for a time that cannot be read (the first in line 10).",
     )
-    assert len(cues_of(text)) == 12_000
-    assert cues_of(text)[-1].text == "11999"
+
+
+def test_a_file_of_nothing_but_faults_says_which() -> None:
+    reason = r"2 cues left out for a time .* \(the first in line 1\)"
+    with pytest.raises(InvalidInput, match=rf"^a\.srt holds no captions: .* {reason}\.$"):
+        read_captions(b"00:00:05:12 --> 00:00:06:00\nx\n00:01 -->\ny\n", filename="a.srt")
+
+
+def test_a_head_may_say_the_language() -> None:
+    text = WEBVTT.replace("Kind: captions", "Kind: captions\nLanguage: be")
+    assert read_captions(text.encode(), filename="a.vtt").language == "be"
+    assert read_captions(WEBVTT.encode(), filename="a.vtt").language is None
 
 
 WEBVTT = """WEBVTT - of the scrum

@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from portal.errors import InvalidInput
-from portal.transcripts.formats import read_captions, write_vtt
+from portal.transcripts.formats import read_captions, write_srt, write_vtt
 from portal.transcripts.models import Cue
 
 HEAD = "00:00:01,000 --> 00:00:02,000\n"
 TIMINGS = ("00:00:01,5 --> 00:00:03", "00:02.000 --> 00:01.000", "99:99 -> 0:0", "-->", "1")
 BLOCKS = ("WEBVTT", "NOTE", "STYLE", "\n", "\n\n", "\r", "\t", "\u2028", "\ufeff", " ", "Я", "x")
 MARKUP = ("<b>", "</b>", "<v Anna>", "<v >", "ANNA:", "- BORIS: ", "{\\an8}", "<", ">", "&")
+STYLES = (
+    "<i>",
+    "</i>",
+    "<c.yellow.x>",
+    "</c>",
+    "<lang ru>",
+    "</lang>",
+    "<ruby>",
+    "<rt>",
+    "</ruby>",
+)
+OTHERS = ("<u>", "</v>", "{\\i1}", '<font color="red">', "</font>", "- no", "<script>", "<br>")
 ENTITIES = ("&lt;", "&amp;", "&gt;", "&#10;", "&nbsp;")
-PIECES = st.sampled_from((*TIMINGS, *BLOCKS, *MARKUP, *ENTITIES))
+PIECES = st.sampled_from((*TIMINGS, *BLOCKS, *MARKUP, *STYLES, *OTHERS, *ENTITIES))
 CAPTIONS = st.lists(PIECES, max_size=40).map("".join)
 
 
@@ -31,6 +46,47 @@ def test_what_was_read_is_written_and_read_the_same(text: str, is_vtt: bool) -> 
     again = read_captions(write_vtt(first.cues).encode(), filename="a.vtt")
     assert again.cues == first.cues
     assert again.notes == ()
+
+
+ALLOWED = re.compile(
+    r"</?(?:b|i|u|c|lang|ruby|rt)>|<c(?:\.[a-z_]+)+>|<lang [A-Za-z0-9-]+>|<v [^<>]+>"
+)
+
+
+@given(CAPTIONS, st.booleans())
+def test_nothing_is_written_but_tags_of_the_allow_list(text: str, is_vtt: bool) -> None:
+    try:
+        read = read_captions(
+            (("WEBVTT\n\n" if is_vtt else "") + HEAD + text).encode(), filename="a"
+        )
+    except InvalidInput:
+        return
+    written = write_vtt(read.cues)
+    assert "<" not in ALLOWED.sub("", written)
+    for cue in read.cues:
+        assert cue.styled is None or unescape(ALLOWED.sub("", cue.styled)) == cue.text
+
+
+@given(CAPTIONS)
+def test_subrip_reads_back_with_its_times_and_lines(text: str) -> None:
+    try:
+        first = read_captions((HEAD + text).encode(), filename="a.srt")
+    except InvalidInput:
+        return
+    again = read_captions(write_srt(first.cues).encode(), filename="a.srt")
+    spans = {(cue.start_seconds, cue.end_seconds) for cue in first.cues}
+    assert {(cue.start_seconds, cue.end_seconds) for cue in again.cues} == spans
+
+
+def test_subrip_has_speakers_before_their_words_and_the_tags_that_players_know() -> None:
+    cues = [
+        Cue(3725.004, 3726.5, "a < b\n\n1", "Anna", styled="<i><c.red>a &lt; b</c></i>\n\n1"),
+        Cue(3727, 3728, "<script> --> &amp;"),
+    ]
+    assert write_srt(cues) == (
+        "1\n01:02:05,004 --> 01:02:06,500\nAnna: <i>a < b</i>\n1\n\n"
+        "2\n01:02:07,000 --> 01:02:08,000\n<\u2060script> --\u2060> &amp;\n"
+    )
 
 
 @given(st.one_of(st.binary(max_size=300), CAPTIONS.map(str.encode)))

@@ -15,7 +15,6 @@ USER_DATA_FILTERS: Mapping[str, str] = {
 """By codec: ffmpeg's bitstream filters that keep nothing of the picture but user data."""
 
 _A53 = b"GA94\x03"
-_EMULATION_PREVENTION = b"\0\0\3"
 _HAS_CAPTIONS, _COUNT = 0x40, 0x1F
 _VALID, _TYPE = 0x04, 0x03
 _PADDING = (0x80, 0x80)
@@ -41,7 +40,8 @@ def pairs_of_track(packets: Iterable[Packet]) -> Iterator[Pair]:
 
 
 def _pairs(packet: Packet) -> Iterator[Pair]:
-    data = packet.data.replace(_EMULATION_PREVENTION, _EMULATION_PREVENTION[:2])
+    # Nothing in it looks like a start code, so that no byte was put in to prevent that.
+    data = packet.data
     place = data.find(_A53)
     while place >= 0:
         head = place + len(_A53)

@@ -9,12 +9,12 @@ from portal.transcripts.formats.blocks import scan
 from portal.transcripts.formats.cues import Parsed, collect
 from portal.transcripts.formats.markup import unescaped
 from portal.transcripts.formats.speakers import NOBODY
-from portal.transcripts.formats.times import find_timing, vtt_time
+from portal.transcripts.formats.times import is_timing, vtt_time
 from portal.transcripts.models import Cue
 
 _TAG = re.compile(r"<(/?)([a-z]+)[^<>]*>")
 _KEPT_TAGS = frozenset({"b", "i", "u"})
-_TAG_SIGN = re.compile(r"<(?=[A-Za-z/!])|(?<=--)(?=>)")
+_SIGN = re.compile(r"<(?=[A-Za-z/!])|[-–—](?=\s?>)")
 _WORD_JOINER = "\u2060"
 
 
@@ -28,8 +28,8 @@ def parse_srt(text: str, *, names: Set[str] = NOBODY) -> Parsed:
 
 
 def looks_like_srt(text: str) -> bool:
-    """Whether some line of `text` (or of its beginning) is a timing."""
-    return any(find_timing(line) is not None for line in text.split("\n"))
+    """Whether some line of `text` (or of its beginning) is a timing, readable or not."""
+    return any(map(is_timing, text.split("\n")))
 
 
 def write_srt(cues: Iterable[Cue]) -> str:
@@ -64,5 +64,5 @@ def _with_kept_tags(styled: str) -> str:
 
 
 def _disarmed(text: str) -> str:
-    # SubRip cannot escape; an invisible character keeps players from taking words for markup.
-    return _TAG_SIGN.sub(lambda sign: sign[0] + _WORD_JOINER, text)
+    # SubRip cannot escape; an invisible character keeps words from being taken for tag or time.
+    return _SIGN.sub(lambda sign: sign[0] + _WORD_JOINER, text)

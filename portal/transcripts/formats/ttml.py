@@ -26,7 +26,9 @@ from portal.transcripts.formats.ttml_times import Clock, read_clock
 from portal.transcripts.formats.xml_tree import Element, read_xml
 
 _DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
-_NO_ELEMENTS = re.compile(r"(?:\s*(?:<\?.*?\?>|<!--.*?-->))*\s*", re.DOTALL)
+_NO_ELEMENTS = re.compile(
+    r"(?:\s*(?:<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>))*\s*", re.DOTALL
+)
 _ROOT = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)")
 _BLOCKS = frozenset({"body", "div"})
 _TIMES = frozenset({"begin", "end", "dur"})
@@ -35,10 +37,14 @@ _WHITE = re.compile(r"[ \t\r\n]+")
 
 @dataclass(frozen=True)
 class _Interval:
-    """Seconds of the recording; `end` is None while nothing ends it."""
+    """Seconds of the recording; `end` is None while nothing ends it.
+
+    `is_told` is False where no element has had a time.
+    """
 
     start: Fraction
     end: Fraction | None = None
+    is_told: bool = True
 
 
 @dataclass(frozen=True)
@@ -82,7 +88,7 @@ def parse_ttml(text: str, *, names: Set[str] = NOBODY) -> Parsed:
         names=names,
     )
     keeps_space = root.attributes.get("space") == "preserve"
-    whole = _Place(_Interval(Fraction()), keeps_space=keeps_space)
+    whole = _Place(_Interval(Fraction(), is_told=False), keeps_space=keeps_space)
     bodies = (element for element in root.elements if element.name == "body")
     return collect(chain.from_iterable(reader.texts(body, whole) for body in bodies))
 
@@ -178,7 +184,7 @@ class _Reader:
         for (interval, speaker), runs in groups.items():
             spoken = self._speeches(speaker, runs)
             if spoken:
-                yield TimedText(_span(interval), spoken, element.line)
+                yield TimedText(_span(interval) if interval.is_told else None, spoken, element.line)
 
     def _speeches(self, speaker: str | None, runs: list[Run]) -> tuple[Speech, ...]:
         lines = lines_of(runs)
