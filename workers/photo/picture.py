@@ -159,7 +159,7 @@ def fitted(pixels: Image.Image, side: int) -> Image.Image:
     if scale >= 1:
         return pixels
     width, height = (max(1, round(length * scale)) for length in pixels.size)
-    return pixels.resize((width, height), Resampling.LANCZOS, reducing_gap=2.0)
+    return pixels.resize((width, height), Resampling.BICUBIC, reducing_gap=2.0)
 
 
 def _orientation(picture: Image.Image) -> int:
