@@ -24,7 +24,7 @@ from workers.uploading import finish_upload
 from workers.video.chunks import encode_chunk
 from workers.video.joining import join_chunks
 from workers.video.preview import preview
-from workers.video.steps import probe
+from workers.video.probe_step import probe
 from workers.video.transcode import transcode
 
 JobHandler = Callable[[str], None]

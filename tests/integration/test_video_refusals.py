@@ -12,7 +12,9 @@ from portal.runtime import Runtime
 from tests.media import make_clip, run_ffmpeg, truncate
 from tests.step_runs import Bench
 from workers.sandbox import Sandbox, detect_level
-from workers.video.steps import poster, probe, transcode
+from workers.stills.poster import poster
+from workers.video.probe_step import probe
+from workers.video.transcode import transcode
 
 pytestmark = pytest.mark.media
 

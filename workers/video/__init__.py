@@ -1,1 +1,1 @@
-"""Video and audio: probe, ladder, transcode, poster."""
+"""Recordings: what they are, their picture in every size, and a preview of it."""

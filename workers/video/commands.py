@@ -32,10 +32,6 @@ READ_BEYOND_SECONDS = Fraction(1, 4)
 """Frames are counted off; ffmpeg's own bounds are not exact to the frame."""
 PREVIEW_SECONDS = 8
 PREVIEW = "preview"
-POSTER = "poster.jpg"
-POSTER_WIDTH_MAX = 1280
-POSTER_WINDOW_SECONDS = 5
-POSTER_CANDIDATES_PER_SECOND = 3
 
 _FRAGMENTED: Mapping[str, object] = {
     # The index is written once the first pictures are known: only then can its edit list put the
@@ -164,25 +160,3 @@ def _copied() -> dict[str, object]:
 def _output(streams: Sequence[Node], name: str, options: Mapping[str, object]) -> Node:
     named = {**options, **NO_METADATA, **_FRAGMENTED}
     return ffmpeg.output(*streams, scratch_file(name), f="mp4", **named)
-
-
-def poster_command(source: Source, video: VideoStream, *, at_seconds: float) -> list[str]:
-    """The most typical frame of a few seconds: hardly ever a black one or one of a fade."""
-    opened = open_source(source, ss=round(at_seconds, 3), t=POSTER_WINDOW_SECONDS)
-    width, height = poster_size(video)
-    candidates = POSTER_WINDOW_SECONDS * POSTER_CANDIDATES_PER_SECOND
-    picture = (
-        opened[str(video.index)]
-        .filter("fps", POSTER_CANDIDATES_PER_SECOND)
-        .filter("thumbnail", candidates)
-        .filter("scale", width, height)
-        .filter("setsar", 1)
-    )
-    options = {"q:v": 3, "pix_fmt": "yuvj420p", "update": 1, **NO_METADATA, "flags": "+bitexact"}
-    output = ffmpeg.output(picture, POSTER, **{"frames:v": 1}, f="image2", **options)
-    return compile_command(source.ffmpeg, [output])
-
-
-def poster_size(video: VideoStream) -> tuple[int, int]:
-    width = min(video.width, POSTER_WIDTH_MAX)
-    return width, max(2, round(video.height * width / video.width / 2) * 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,7 +12,7 @@ from sqlalchemy import Connection
 
 from portal.assets import service as assets
 from portal.assets.models import Outcome, Rendition, RenditionKind
-from portal.errors import MediaRefused
+from portal.errors import MediaRefused, ToolFailed
 from workers.disk import blaming_full_disk
 from workers.hls.pieces import Piece, Shape, rendition_of
 from workers.hls.renditions import place_of, store_piece
@@ -71,7 +72,7 @@ def _whole(
         limits=long_limits(run),
         on_line=line_reporter(run.report_progress, duration_seconds=found.duration_seconds),
     )
-    made = [whole for rung in rungs if (whole := _stored(run, rung)) is not None]
+    made = _stored(run, rungs)
     if made:
         return _judged(run, found, video, made, scan)
     if found.audio is None:
@@ -79,14 +80,18 @@ def _whole(
     return StepResult(Outcome.PARTIAL, detail="its picture cannot be decoded")
 
 
-def _stored(run: StepRun, rung: Rung) -> _Whole | None:
-    """None when not one picture was decoded: then ffmpeg does not even begin the file."""
-    file = scratch_file(rung.name)
-    if not (run.scratch / file).exists():
-        return None
+def _stored(run: StepRun, rungs: Sequence[Rung]) -> Sequence[_Whole]:
+    """Every rung, or none of them: when no picture can be decoded ffmpeg begins no file."""
+    if not os.listdir(run.scratch):
+        return []
     starts = partial(starts_by_time, seconds=SEGMENT_SECONDS)
-    piece = store_piece(place_of(run), file, rung.name, starts=starts)
-    return None if piece is None else _Whole(rung, piece)
+    place = place_of(run)
+    pieces = [
+        store_piece(place, scratch_file(rung.name), rung.name, starts=starts) for rung in rungs
+    ]
+    if len({piece.sample_count if piece else 0 for piece in pieces}) > 1:
+        raise ToolFailed("ffmpeg ended well, but its rungs do not hold the same pictures.")
+    return [_Whole(rung, piece) for rung, piece in zip(rungs, pieces, strict=True) if piece]
 
 
 def _judged(
