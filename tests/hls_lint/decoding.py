@@ -100,7 +100,7 @@ def _check_segments(found: Presentation, playlist: MediaPlaylist, scratch: Path)
         if not first or not first[0].is_key:
             yield Fault("independent", "4.3.5.1", part.address, "it begins with no key frame")
             continue
-        longest = max(packet.seconds for packet in first)
+        longest = max(packet.seconds for packet in first) or part.seconds
         seconds = first[-1].decoded_at - first[0].decoded_at + longest
         if abs(seconds - part.seconds) > longest:
             detail = f"it plays {seconds:.3f} s, and its EXTINF says {part.seconds:.3f}"
