@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from portal.assets.models import Asset, RenditionKind, Step
-from workers.downloads.choice import scratch_bytes
 from portal.settings import Settings
+from workers.downloads.choice import scratch_bytes
 
 MEBIBYTE = 1024**2
 TRANSCODE_BYTES_MIN = 16 * MEBIBYTE

@@ -36,7 +36,7 @@ VENDORS: Mapping[str, tuple[str, ...]] = {
     "exifread": ("workers/photo/",),
     "PIL": ("workers/photo/",),
     "pillow_heif": ("workers/photo/",),
-    "ffmpeg": ("workers/video/", "workers/sound/", "workers/stills/"),
+    "ffmpeg": ("workers/video/", "workers/sound/", "workers/stills/", "workers/downloads/"),
 }
 
 PROCESS_PLACES = ("portal/supervisor.py", "workers/sandbox.py")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -38,7 +36,7 @@ def sound_tracks(probe: Probe) -> tuple[SoundTrack, ...]:
     first = probe.audio
     ordered = sorted(probe.audio_streams, key=lambda stream: stream is not first)
     return tuple(
-        SoundTrack(number, stream, clean_label(stream.title))
+        SoundTrack(number, stream, label_of(stream.title))
         for number, stream in enumerate(ordered[:TRACKS_MAX], start=1)
     )
 
@@ -59,11 +57,9 @@ def undecodable_notes(tracks: Sequence[SoundTrack]) -> tuple[str, ...]:
     )
 
 
-def clean_label(title: str | None) -> str | None:
-    """A title as people read it: one line, bounded, without characters that are not shown."""
-    spaced = re.sub(r"\s+", " ", title or "")
-    shown = "".join(char for char in spaced if unicodedata.category(char)[0] != "C")
-    return shown[:LABEL_LENGTH_MAX].strip() or None
+def label_of(title: str | None) -> str | None:
+    """What the file calls a track, as short as menus need it."""
+    return (title or "")[:LABEL_LENGTH_MAX].strip() or None
 
 
 def _called(track: SoundTrack) -> str:
