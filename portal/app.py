@@ -18,6 +18,7 @@ from portal.assets import pages as assets_pages
 from portal.delivery import routes as delivery
 from portal.desk import pages as desk_pages
 from portal.desk.assets import pages as desk_assets_pages
+from portal.desk.clocks import pages as desk_clocks_pages
 from portal.desk.files import pages as desk_files_pages
 from portal.errors import PortalError
 from portal.events import api as events_api
@@ -51,6 +52,7 @@ PAGES = (
     search_pages,
     desk_pages,
     desk_assets_pages,
+    desk_clocks_pages,
     desk_files_pages,
     delivery,
     accounts_pages,

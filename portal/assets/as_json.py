@@ -18,7 +18,7 @@ from portal.assets.renditions import (
     sound_tracks,
 )
 from portal.assets.views import asset_path, asset_title
-from portal.delivery.urls import captions_path, hls_path, rendition_path
+from portal.delivery.urls import captions_path, download_path, hls_path, rendition_path
 from portal.events.models import Event
 from portal.recordings.models import Recording
 from portal.transcripts.models import Transcript
@@ -107,6 +107,7 @@ def _shown(described: Described, address: Address) -> Mapping[str, object]:
             {
                 "language": transcript.language,
                 "status": transcript.status,
+                "origin": transcript.origin,
                 "url": address(captions_path(asset.id, transcript.language)),
             }
             for transcript in described.transcripts
@@ -170,7 +171,7 @@ def _download(asset: Asset, file: Rendition, address: Address) -> Mapping[str, o
     return {
         "name": file.name,
         "kind": "photo" if asset.kind is Kind.PHOTO else file.media_type.partition("/")[0],
-        "url": address(rendition_path(asset.id, file.name)),
+        "url": address(download_path(asset.id, file.name)),
         "size_bytes": file.size_bytes,
         "media_type": file.media_type,
         "width": file.width,

@@ -19,7 +19,7 @@ from portal.assets.views import (
     large_picture,
     taken_at,
 )
-from portal.delivery.urls import rendition_path
+from portal.delivery.urls import download_path
 from portal.web.addresses import phrase_path
 from portal.web.formatting import format_zone_offset
 from portal.web.i18n import msg
@@ -137,7 +137,7 @@ def _downloads(asset: Asset, *, language: str) -> tuple[Download, ...]:
     stem = file_stem(asset)
     return tuple(
         Download(
-            path=rendition_path(asset.id, size.name),
+            path=download_path(asset.id, size.name),
             filename=f"{stem}-{size.width}.jpg",
             name=measures(size.width, size.height) or "",
             size=format_size(size.size_bytes, language=language),

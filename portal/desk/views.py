@@ -117,6 +117,7 @@ class DeskEvent:
     can_publish: bool
     can_withdraw: bool
     assets: tuple[AssetRow, ...]
+    has_photos: bool
     blank_asset: AssetRow = BLANK_ASSET
     blank_step: StepView = BLANK_STEP
 
@@ -156,6 +157,7 @@ def desk_event(
         else None,
         can_publish=event.state != "public",
         can_withdraw=event.state in {"public", "scheduled"},
+        has_photos=any(asset.kind is Kind.PHOTO for asset in assets),
         assets=tuple(
             _row(asset, states[asset.id], event=event, language=language) for asset in assets
         ),

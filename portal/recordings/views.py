@@ -27,7 +27,7 @@ from portal.assets.views import (
     notice_of,
     poster_picture,
 )
-from portal.delivery.urls import captions_path, hls_path, rendition_path
+from portal.delivery.urls import captions_path, download_path, hls_path, rendition_path
 from portal.events.models import Event
 from portal.recordings.technical import (
     ChapterLink,
@@ -172,7 +172,7 @@ def _sound_track_name(track: Rendition, language: str) -> str:
 def download_links(asset: Asset, *, language: str) -> tuple[Download, ...]:
     return tuple(
         Download(
-            path=rendition_path(asset.id, file.name),
+            path=download_path(asset.id, file.name),
             filename=f"{file_stem(asset)}.{file.name.rpartition('.')[2]}",
             name=_download_name(file, language),
             size=format_size(file.size_bytes, language=language),

@@ -27,6 +27,7 @@ ADAPTERS = (
 OPEN_TO_OTHERS = frozenset({"models", "service", "urls"})
 """Modules of a feature that every other feature may use."""
 OPEN_AS_WELL = (
+    "portal.assets.blurhash",
     "portal.assets.durations",
     "portal.assets.made_files",
     "portal.assets.pipeline",
@@ -42,6 +43,7 @@ OPEN_AS_WELL = (
     "portal.jobs.defer",
     "portal.metrics.gathering",
     "portal.metrics.observing",
+    "portal.photos.shifts",
     "portal.search.documents",
     "portal.search.engines.interface",
     "portal.transcripts.formats",

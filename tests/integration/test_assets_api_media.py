@@ -58,12 +58,14 @@ def told(client: TestClient, asset_id: str, *, token: str = "") -> Mapping[str, 
 
 
 def add_file(runtime: Runtime, scratch: Path, asset_id: str, name: str, **columns: Any) -> None:
-    """One more rendition that is a single file, beside what there is."""
+    """A rendition that is a single file, beside what there is or in place of one of its name."""
+    shown = asset_of(runtime, asset_id).renditions
+    step = next((r.step for r in shown if r.name == name), Step.INDEX)
     key = f"{keys.attempt_prefix(asset_id, Step.INDEX, 1)}{name}"
     put_bytes(runtime, scratch, key, name.encode())
     file = Rendition(
         name=name,
-        step=Step.INDEX,
+        step=step,
         attempt=1,
         kind=RenditionKind.FILE,
         key=key,
@@ -71,10 +73,10 @@ def add_file(runtime: Runtime, scratch: Path, asset_id: str, name: str, **column
         size_bytes=len(name),
         sha256="d" * 64,
     )
-    made = [r for r in asset_of(runtime, asset_id).renditions if r.step is Step.INDEX]
+    others = [r for r in shown if r.step is step and r.name != name]
     with runtime.engine.begin() as connection:
         repository.replace_renditions(
-            connection, asset_id, Step.INDEX, [*made, replace(file, **columns)]
+            connection, asset_id, step, [*others, replace(file, **columns)]
         )
 
 
@@ -93,13 +95,22 @@ def test_files_to_take_away(
     ]
     first = found["downloads"][0]
     assert set(first) == set(PROPERTIES["downloads"]["items"]["properties"])
-    assert first["url"] == f"{HOST}/media/{asset_id}/video.mp4"
+    assert first["url"] == f"{HOST}/media/{asset_id}/video.mp4?download=1"
+    for file in found["downloads"]:
+        answer = client.get(file["url"])
+        assert answer.content == file["name"].encode()
+        assert answer.headers["content-disposition"].startswith("attachment")
     assert (first["size_bytes"], first["media_type"]) == (len("video.mp4"), "video/mp4")
     assert found["storyboard_url"] == f"{HOST}/media/{asset_id}/storyboard.vtt"
     assert found["waveform_url"] == f"{HOST}/media/{asset_id}/waveform.json"
 
 
-def test_a_photo_is_taken_away_in_its_sizes(client: TestClient, delivered: Delivered) -> None:
+def test_a_photo_is_taken_away_in_its_sizes(
+    client: TestClient, runtime: Runtime, delivered: Delivered, tmp_path: Path
+) -> None:
+    columns = {"kind": RenditionKind.IMAGE, "width": 320, "height": 213}
+    add_file(runtime, tmp_path, delivered.photo_id, "photo-320.jpg", **columns)
+    add_file(runtime, tmp_path, delivered.photo_id, "photo-320.webp", **columns)
     [file] = told(client, delivered.photo_id)["downloads"]
     assert (file["kind"], file["width"], file["media_type"]) == ("photo", 320, "image/jpeg")
     assert client.get(file["url"]).status_code == 200
@@ -165,7 +176,7 @@ def test_a_partial_recording_states_how_long_it_plays(
     with runtime.engine.begin() as connection:
         repository.update_columns(connection, asset_id, duration_seconds=30.0)
         service.retry_step(connection, asset_id, Step.TRANSCODE)
-    publish(runtime, tmp_path, asset_id, Step.TRANSCODE, ["360p", "audio"], outcome=Outcome.PARTIAL)
+    publish(runtime, tmp_path, asset_id, Step.TRANSCODE, ["360p"], outcome=Outcome.PARTIAL)
     found = told(client, asset_id)
     assert (found["duration_seconds"], found["declared_seconds"]) == (5.25, 30.0)
 

@@ -132,7 +132,9 @@ def test_every_step_is_told_with_what_it_says(
     assert f'href="/media/{asset_id}/original"' in page
     assert ORIGINAL_NAME in page
     retriable = re.findall(r'name="step" value="(\w+)"', page)
-    assert set(retriable) == {"verify", "transcode", "poster"}, "those that have ended"
+    ended = {record.name for record in asset_of(runtime, asset_id).steps if record.outcome}
+    assert set(retriable) == ended
+    assert {"verify", "transcode", "poster"} <= ended
 
 
 def test_a_step_is_run_again(editor: TestClient, runtime: Runtime, delivered: Delivered) -> None:
@@ -232,4 +234,6 @@ def test_the_poster_that_is_shown_is_the_newest(
     send(editor, asset_id, "poster", at="1")
     number = publish(runtime, tmp_path, asset_id, Step.POSTER, ["poster.jpg"])
     assert number > 1
-    assert f'src="/media/{asset_id}/poster.jpg?attempt={number}"' in editor.get(path_of(asset_id)).text
+    assert (
+        f'src="/media/{asset_id}/poster.jpg?attempt={number}"' in editor.get(path_of(asset_id)).text
+    )

@@ -1,0 +1,1 @@
+"""Correcting the clocks of the cameras that an event was photographed with."""
