@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import zlib
 from io import BytesIO
 from pathlib import Path
@@ -123,6 +124,26 @@ def test_heif(*, in_meta: bool) -> None:
 def test_heif_whose_boxes_contradict_themselves_is_noted() -> None:
     data = box(b"ftyp", b"heic") + (2**31).to_bytes(4) + b"meta"
     assert find_blocks(data) == Blocks(notes=(DAMAGED,))
+
+
+def test_places_without_end_are_refused() -> None:
+    """A table of 60,000 items with 60,000 parts each, in which a part has no bytes."""
+    entry = struct.pack(">HHHH", 1, 0, 0, 60_000)
+    table = b"\1\0\0\0\0\0" + (60_000).to_bytes(2) + entry * 60_000
+    item = box(b"infe", b"\2\0\0\0" + struct.pack(">HH", 1, 0) + b"Exif\0")
+    listed = box(b"iinf", bytes(4) + (1).to_bytes(2) + item)
+    meta = box(b"meta", bytes(4) + listed + box(b"iloc", table))
+    assert find_blocks(box(b"ftyp", b"heic") + meta) == Blocks(notes=(DAMAGED,))
+
+
+def test_texts_that_unpack_without_end_are_unpacked_once() -> None:
+    bomb = b"Raw profile type exif\0\0" + zlib.compress(bytes(BLOCK_BYTES_MAX))
+    assert find_blocks(png(*[(b"zTXt", bomb)] * 15_000)).exif == b""
+
+
+def test_segments_without_end_are_noted() -> None:
+    found = find_blocks(jpeg(app1(b"Exif\0\0" + EXIF), *[app13(bytes(60_000))] * 300))
+    assert (found.exif, found.notes) == (EXIF, (TOO_LARGE,))
 
 
 @pytest.mark.parametrize("order", ["<", ">"])

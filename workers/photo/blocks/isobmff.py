@@ -104,13 +104,18 @@ def _locations(box: bytes) -> Iterator[tuple[int, int, list[tuple[int, int]]]]:
     offset_bytes, length_bytes, base_bytes = sizes >> 12, sizes >> 8 & 15, sizes >> 4 & 15
     index_bytes = sizes & 15 if version else 0
     id_bytes = 2 if version < 2 else 4
-    for _ in range(min(numbers.take(id_bytes), PARTS_MAX)):
+    parts = 0
+    for _ in range(numbers.take(id_bytes)):
         item = numbers.take(id_bytes)
         method = numbers.take(2) & 15 if version else _IN_FILE
         numbers.take(2)  # in which file; always this one
         base = numbers.take(base_bytes)
+        count = numbers.take(2)
+        parts += 1 + count
+        if parts > PARTS_MAX:  # they may have no bytes each, and so never come to an end
+            raise _BrokenError
         extents = []
-        for _ in range(numbers.take(2)):
+        for _ in range(count):
             numbers.take(index_bytes)
             extents.append((base + numbers.take(offset_bytes), numbers.take(length_bytes)))
         yield item, method, extents

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from workers.photo.blocks import photoshop
 from workers.photo.blocks.models import (
     BLOCK_BYTES_MAX,
+    BLOCKS_BYTES_MAX,
     DAMAGED,
     PARTS_MAX,
     TOO_LARGE,
@@ -76,7 +77,7 @@ def jpeg_blocks(data: Data) -> Blocks:
 
 def _segments(data: Data, notes: list[str]) -> Iterator[tuple[int, bytes]]:
     """The bodies of APP1 and APP13."""
-    at = 2
+    at, taken_bytes = 2, 0
     for _ in range(PARTS_MAX):
         head = data[at : at + 4]
         if len(head) < 4 or head[0] != 0xFF:
@@ -91,6 +92,10 @@ def _segments(data: Data, notes: list[str]) -> Iterator[tuple[int, bytes]]:
         else:
             end = at + 2 + int.from_bytes(head[2:])
             if marker in {_APP1, _APP13}:
+                taken_bytes += end - at
+                if taken_bytes > BLOCKS_BYTES_MAX:
+                    notes.append(TOO_LARGE)
+                    return
                 yield marker, data[at + 4 : end]
             at = end
     notes.append(DAMAGED)

@@ -11,6 +11,8 @@ Data = bytes | mmap
 
 BLOCK_BYTES_MAX = 4 * 1024**2
 """Of one block. Programs that keep a photo's whole history write hundreds of kilobytes."""
+BLOCKS_BYTES_MAX = 4 * BLOCK_BYTES_MAX
+"""Of all that one file has."""
 PARTS_MAX = 20_000
 """Segments, chunks or items of one file."""
 

@@ -65,10 +65,12 @@ def _chunks(data: Data, notes: list[str]) -> Iterator[tuple[bytes, int, int]]:
 
 
 def _add_text(found: dict[bytes, bytes], kind: bytes, body: bytes) -> None:
+    """The first of each name: unpacking all of them might never end."""
     keyword, _, rest = body.partition(b"\0")
-    if kind == b"iTXt" and keyword == _XMP:
-        found.setdefault(b"xmp", _international_text(rest))
-    elif kind != b"iTXt" and (match := _PROFILE.match(body)):
+    if kind == b"iTXt" and keyword == _XMP and b"xmp" not in found:
+        found[b"xmp"] = _international_text(rest)
+    elif kind != b"iTXt" and keyword not in found and (match := _PROFILE.match(body)):
+        found[keyword] = b""
         name = match[1].replace(b"APP1", b"exif")
         profile = _from_hex(rest if kind == b"tEXt" else _inflated(rest[1:]))
         if profile.startswith(_XMP_SEGMENT):
