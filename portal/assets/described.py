@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portal.assets.models import AssetState, CapturedAtSource, Kind, StepState
-from portal.transcripts.models import TranscriptStatus
+from portal.transcripts.models import TranscriptOrigin, TranscriptStatus
 from portal.web.openapi import Schema
 
 _TEXT: Schema = {"type": ["string", "null"]}
@@ -82,6 +82,10 @@ _TRANSCRIPT: Schema = {
     "properties": {
         "language": {"type": "string"},
         "status": {"enum": [status.value for status in TranscriptStatus]},
+        "origin": {
+            "enum": [origin.value for origin in TranscriptOrigin],
+            "description": "A caption file of its own, or captions within the recording.",
+        },
         "url": {**URL_SCHEMA, "description": "A WebVTT file."},
     },
 }

@@ -17,7 +17,7 @@ from portal.assets.views import (
     file_stem,
     taken_at,
 )
-from portal.delivery.urls import captions_path
+from portal.delivery.urls import captions_path, subrip_path
 from portal.events.models import Event
 from portal.recordings.views import (
     ChapterLink,
@@ -43,6 +43,7 @@ from portal.web.presentation import (
 DESCRIPTION_LENGTH_MAX = 300
 NOT_YET = msg("There is nothing to play yet.")
 NEVER = msg("There is nothing to play.")
+_CAPTION_FORMATS = (("WebVTT", "vtt", captions_path), ("SubRip", "srt", subrip_path))
 
 
 @dataclass(frozen=True)
@@ -163,10 +164,11 @@ def _captions(
 ) -> tuple[Download, ...]:
     return tuple(
         Download(
-            path=captions_path(asset.id, transcript.language),
-            filename=f"{file_stem(asset)}.{transcript.language}.vtt",
+            path=path(asset.id, transcript.language),
+            filename=f"{file_stem(asset)}.{transcript.language}.{ending}",
             name=language_name(transcript.language, language=language),
-            size="WebVTT",
+            size=format_name,
         )
         for transcript in transcripts
+        for format_name, ending, path in _CAPTION_FORMATS
     )

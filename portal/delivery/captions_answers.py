@@ -1,4 +1,4 @@
-"""Captions as WebVTT, whole and as segments of HLS, written anew for every request."""
+"""Captions as WebVTT, whole and as segments of HLS, and as SubRip: written for every request."""
 
 from __future__ import annotations
 
@@ -16,18 +16,24 @@ from portal.delivery.captions import Window, segment_text, window
 from portal.delivery.hls_answers import find_master, offer_of, playlist_answer
 from portal.delivery.media_playlists import captions_playlist
 from portal.transcripts import service as transcripts
-from portal.transcripts.formats import write_vtt
+from portal.transcripts.formats import write_srt, write_vtt
 from portal.transcripts.models import Cue, Transcript
 from portal.visibility import Viewer
 from portal.web.transactions import in_transaction
 from portal.web.viewers import viewer_of
 
 CAPTIONS_TYPE = "text/vtt; charset=utf-8"
+SUBRIP_TYPE = "application/x-subrip; charset=utf-8"
 
 
 async def show_captions(request: Request) -> Response:
     is_public, cues = await _find(request, None)
     return _captions_answer(request, write_vtt(cues), is_public=is_public)
+
+
+async def show_captions_as_subrip(request: Request) -> Response:
+    is_public, cues = await _find(request, None)
+    return text_answer(request, write_srt(cues), media_type=SUBRIP_TYPE, is_public=is_public)
 
 
 async def show_captions_playlist(request: Request) -> Response:

@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 from portal.delivery.captions_answers import (
     show_captions,
+    show_captions_as_subrip,
     show_captions_playlist,
     show_captions_segment,
 )
@@ -26,6 +27,7 @@ routes: Sequence[Route] = [
     Route(f"{_HLS}/captions/{{language}}/{{number}}.vtt", show_captions_segment),
     Route(f"{_HLS}/{{step}}/{{attempt}}/{{name}}/{{filename}}", send_segment),
     Route(f"{_ASSET}/captions/{{language}}.vtt", show_captions),
+    Route(f"{_ASSET}/captions/{{language}}.srt", show_captions_as_subrip),
     Route(f"{_ASSET}/original", send_original),
     Route(f"{_ASSET}/{{name}}", send_file),
 ]

@@ -79,6 +79,11 @@ def captions_path(asset_id: str, language: str) -> str:
     return f"{MEDIA}/{asset_id}/captions/{_part(language)}.vtt"
 
 
+def subrip_path(asset_id: str, language: str) -> str:
+    """The same as SubRip, for editing programs."""
+    return f"{MEDIA}/{asset_id}/captions/{_part(language)}.srt"
+
+
 def original_path(asset_id: str) -> str:
     """The bytes as they came in; for the desk only."""
     return f"{MEDIA}/{asset_id}/original"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from portal.transcripts.models import Cue, Transcript, TranscriptStatus
+from portal.transcripts.models import Cue, Transcript, TranscriptOrigin, TranscriptStatus
 from portal.web.formatting import format_clock
 from portal.web.i18n import gettext, msg
 from portal.web.presentation import language_name
@@ -19,6 +19,7 @@ STATUSES = {
     TranscriptStatus.EDITED: msg("Edited"),
     TranscriptStatus.VERIFIED: msg("Checked by the press office"),
 }
+EMBEDDED = msg("From within the recording")
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def transcript_view(
 ) -> TranscriptView:
     return TranscriptView(
         language=chosen.language,
-        status=gettext(language, STATUSES[chosen.status]),
+        status=gettext(language, _status(chosen)),
         choices=tuple(
             LanguageChoice(
                 code=transcript.language,
@@ -92,6 +93,12 @@ def transcript_view(
         ),
         lines=_lines(chosen, at_seconds),
     )
+
+
+def _status(transcript: Transcript) -> str:
+    is_as_it_came = transcript.status is TranscriptStatus.SUPPLIED
+    is_embedded = transcript.origin is TranscriptOrigin.EMBEDDED
+    return EMBEDDED if is_as_it_came and is_embedded else STATUSES[transcript.status]
 
 
 def _lines(transcript: Transcript, at_seconds: float | None) -> tuple[Line, ...]:
