@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from portal.assets.details import recording_page
 from portal.assets.durations import is_cut_off, playing_seconds
 from portal.assets.models import (
@@ -16,6 +18,7 @@ from portal.assets.models import (
 from portal.assets.photo_details import photo_page
 from portal.assets.subject import Subject
 from portal.assets.views import (
+    asset_caption,
     credit_of,
     notice_of,
     photo_card,
@@ -159,6 +162,17 @@ def test_facts_without_a_value_are_left_out() -> None:
     assert technical["Size of the original"] == "12 MB"
     assert "Loudness" not in technical
     assert "Recorded" not in facts
+
+
+@pytest.mark.parametrize(
+    ("language", "caption"), [("be", "Сустрэча"), ("ru", "Meeting"), ("en", "Meeting")]
+)
+def test_a_photos_own_caption_is_in_the_readers_language_when_it_has_one(
+    language: str, caption: str
+) -> None:
+    photo = PhotoMetadata(caption="Meeting", captions={"be": "Сустрэча"})
+    own = replace(PHOTO, caption={}, language=None, photo=photo)
+    assert str(asset_caption(own, language=language, event=EVENT)) == caption
 
 
 def test_a_photo_tells_whom_and_when_it_shows() -> None:

@@ -13,7 +13,6 @@ from portal.errors import MediaRefused, ToolFailed
 from workers.photo.models import PhotoReading
 from workers.photo.reading import checked_answer
 
-
 PLACEHOLDER = "00Bf$I"
 
 
@@ -48,6 +47,9 @@ def size(name: str = "photo-320.jpg", width: int = 320) -> Mapping[str, object]:
         answer(width=0),
         answer(width="wide"),
         answer(clock="yesterday"),
+        answer(clock={"shown": "2019-06-04T10:15:00+03:00"}),
+        answer(clock={"shown": "2019-06-04T10:15:00", "offset_seconds": 10**9}),
+        answer(metadata={"placeholder": PLACEHOLDER, "orientation": 2**40}),
         answer(sizes=[]),
         answer(sizes=[size("../photo-320.jpg")]),
         answer(sizes=[size("photo-800.jpg")]),

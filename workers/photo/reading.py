@@ -75,6 +75,7 @@ def _makes_sense(reading: PhotoReading, output: Path) -> bool:
     names = [size.name for size in reading.sizes]
     return (
         is_blurhash(reading.metadata.placeholder or "")
+        and reading.metadata.orientation in {None, *range(1, 9)}
         and reading.width > 0
         and reading.height > 0
         and bool(names)
