@@ -14,6 +14,10 @@ SHOWN_CAPTIONS = """
     Array.from(document.querySelector('video').textTracks)
       .filter((track) => track.mode === 'showing').map((track) => track.language)
 """
+TRACK_LANGUAGES = """
+    Array.from(document.querySelector('video').textTracks)
+      .filter((track) => track.kind !== 'metadata').map((track) => track.language).sort()
+"""
 
 
 def open_recording(page: Page, site: Site, *, language: str = "en", query: str = "") -> None:
@@ -93,6 +97,22 @@ def test_captions_come_on_in_the_language_of_the_page(page: Page, site: Site) ->
     open_recording(page, site, language="be")
     page.locator("media-captions-button").click()
     wait_until(page, f"{SHOWN_CAPTIONS}.join() === 'be'")
+
+
+def test_captions_that_players_elsewhere_get_by_hls_are_not_shown_twice_here(
+    page: Page, site: Site
+) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    open_recording(page, site)
+    page.locator("media-captions-button").click()
+    wait_until(page, f"{SHOWN_CAPTIONS}.join() === 'en'")
+    page.locator("media-play-button").click()
+    wait_until(page, f"{POSITION} > 1")
+    assert page.evaluate(TRACK_LANGUAGES) == sorted(LINES)
+    [master] = {url for url in asked if url.endswith("/hls/master.m3u8")}
+    assert page.request.get(master).text().count("TYPE=SUBTITLES") == len(LINES)
+    assert not [url for url in asked if "/hls/captions/" in url]
 
 
 def test_the_player_is_reached_and_driven_by_keys(page: Page, site: Site) -> None:
