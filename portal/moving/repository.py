@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection, func, select, text, union_all
 
-from portal.assets.made_files import hls_files
+from portal.assets.made_files import stored_files
 from portal.db.tables import assets, originals, renditions, uploads
 
 UNFINISHED = "state NOT IN ('open', 'completing')"
@@ -54,10 +54,7 @@ def known_keys(connection: Connection) -> Iterator[str]:
     yield from connection.scalars(select(originals.c.key).join(assets).where(stays))
     of_assets = select(renditions.c.key, renditions.c.segment_files).join(assets).where(stays)
     for row in connection.execute(of_assets):
-        if row.segment_files is None:
-            yield row.key
-        else:
-            yield from (row.key + name for name in hls_files(row.segment_files))
+        yield from stored_files(row.key, row.segment_files)
 
 
 def known_digests(connection: Connection) -> Mapping[str, str]:

@@ -16,7 +16,6 @@ from portal.assets.models import Asset, AssetState
 from portal.errors import DatabaseUnavailable
 from portal.events import service as events_service
 from portal.search import service as search_service
-from portal.storage.key_reading import asset_of_key
 from portal.uploads import service as uploads_service
 from portal.visibility import INSTALLATION
 from tests.e2e.fault_material import Material
@@ -142,15 +141,14 @@ def _sweep(stage: Stage) -> None:
 
 def _leftovers(stage: Stage) -> list[str]:
     """Keys that no asset accounts for."""
-    shown = {
-        asset.id: (
-            *([asset.original.key] if asset.original else []),
-            *(rendition.key for rendition in asset.renditions),
-        )
-        for asset in assets_of(stage)
-    }
+    with stage.runtime.engine.connect() as connection:
+        shown = {
+            key
+            for asset in assets_of(stage)
+            for key in assets_service.shown_keys(connection, asset.id)
+        }
     keys = [found.key for found in stage.runtime.store.list("assets/")]
-    return [key for key in keys if not key.startswith(shown.get(asset_of_key(key) or "", ()))]
+    return [key for key in keys if key not in shown]
 
 
 def _open_uploads(stage: Stage) -> list[str]:
