@@ -65,9 +65,24 @@ class Archive:
         return asset_id
 
     def captions(
-        self, event_id: str, lines: tuple[tuple[float, float, str], ...], **values: object
+        self,
+        event_id: str,
+        lines: tuple[tuple[float, float, str], ...],
+        *,
+        verified: bool = True,
+        **values: object,
     ) -> str:
-        asset_id, transcript_id = self.asset(event_id, "captions"), new_id()
+        asset_id = self.asset(event_id, "captions", verified=verified)
+        self.transcript(asset_id, lines, **values)
+        return asset_id
+
+    def embedded(self, video_id: str, lines: tuple[tuple[float, float, str], ...]) -> None:
+        self.transcript(video_id, lines, origin="embedded", recording_id=video_id)
+
+    def transcript(
+        self, asset_id: str, lines: tuple[tuple[float, float, str], ...], **values: object
+    ) -> None:
+        transcript_id = new_id()
         row = {"origin": "file", "language": "en", "status": "supplied", **values}
         self.add(tables.transcripts, id=transcript_id, source_asset_id=asset_id, **row)
         for position, (start, end, text) in enumerate(lines):
@@ -79,7 +94,6 @@ class Archive:
                 end_seconds=end,
                 text=text,
             )
-        return asset_id
 
     def photo_document(self, event_id: str, slug: str, number: int, *, title: str) -> Document:
         """Of a photo that is in Postgres; the document itself is for the caller to index."""

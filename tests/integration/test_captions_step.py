@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import insert, text, update
 
 from portal.assets.models import Asset, Kind, Original, Outcome, Step
 from portal.db import tables
 from portal.errors import MediaRefused
 from portal.events import service as events
 from portal.ids import new_id
+from portal.people import service as people
 from portal.runtime import Runtime
 from portal.storage import keys
 from portal.transcripts import service as transcripts
@@ -123,6 +124,54 @@ def test_a_suffix_that_is_no_language_is_noted(runtime: Runtime, tmp_path: Path)
     assert captions(run).notes == (
         "“xx” in its name is no language that is known, so it stands alone.",
     )
+
+
+def test_two_recordings_of_one_name_are_noted(runtime: Runtime, tmp_path: Path) -> None:
+    (tmp_path / "scrum.en.srt").write_text(SRT)
+    run = take(runtime, tmp_path / "scrum.en.srt")
+    with runtime.engine.begin() as connection:
+        for ending in ("mp4", "mov"):
+            recording = {"id": new_id(), "kind": Kind.VIDEO, "filename": f"Scrum.{ending}"}
+            row = {"event_id": run.asset.event_id, "created_at": text("clock_timestamp()")}
+            connection.execute(insert(tables.assets).values(**row, **recording))
+    assert captions(run).notes == (
+        "It is shown with Scrum.mp4; Scrum.mov, named alike, came later.",
+    )
+
+
+TTML = """<tt xmlns="http://www.w3.org/ns/ttml" xml:lang="ru"><body>
+<p begin="1s" end="2s">Доброе утро</p></body></tt>"""
+
+
+@pytest.mark.parametrize(
+    ("filename", "language", "notes"),
+    [
+        (
+            "talk.ttml",
+            "ru",
+            ("Its language, ru, is what the file says of itself; its name has none.",),
+        ),
+        ("talk.en.ttml", "en", ()),
+    ],
+)
+def test_a_file_without_a_language_in_its_name_may_say_it(
+    runtime: Runtime, tmp_path: Path, filename: str, language: str, notes: tuple[str, ...]
+) -> None:
+    (tmp_path / filename).write_text(TTML)
+    run = take(runtime, tmp_path / filename)
+    result = captions(run)
+    assert result.notes == notes
+    assert published(run, result).language == language
+
+
+def test_people_of_the_event_are_known_as_speakers(runtime: Runtime, tmp_path: Path) -> None:
+    (tmp_path / "a.srt").write_text("00:01 --> 00:02\nЯрош: Так\nNote: no name\n")
+    run = take(runtime, tmp_path / "a.srt")
+    with runtime.engine.begin() as connection:
+        person = people.ensure_person(connection, "Gerhard Jarosch", variants=["Ярош"])
+        events.add_person(connection, run.asset.event_id, person.id)
+    (cue,) = published(run, captions(run)).cues
+    assert (cue.speaker, cue.text) == ("Ярош", "Так\nNote: no name")
 
 
 def test_a_second_run_replaces_the_first(runtime: Runtime, tmp_path: Path) -> None:

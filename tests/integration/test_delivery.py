@@ -27,6 +27,7 @@ from portal.delivery.urls import (
     playlist_path,
     rendition_path,
     segment_path,
+    subrip_path,
 )
 from portal.ids import new_id
 from portal.runtime import Runtime
@@ -179,6 +180,7 @@ def test_a_removed_asset_is_gone_for_everybody(
         "/media/{id}/hls/poster.jpg.m3u8",
         "/media/{id}/hls/%00.m3u8",
         "/media/{id}/captions/en.vtt",
+        "/media/{id}/captions/en.srt",
         "/media/{id}/captions/%00.vtt",
         "/media/{id}/720p",
         "/media/{id}/original%00",
@@ -230,7 +232,8 @@ def test_the_preview_grows_into_the_ladder_at_the_same_address(
     recording = delivered.recording_id
     with runtime.engine.begin() as connection:
         assets.retry_step(connection, recording, Step.TRANSCODE)
-    publish(runtime, tmp_path, recording, Step.TRANSCODE, ["preview"], outcome=None)
+    publish(runtime, tmp_path, recording, Step.TRANSCODE, [], outcome=None)
+    publish(runtime, tmp_path, recording, Step.PREVIEW, ["preview"])
     assert "preview.m3u8" in client.get(hls_path(recording)).text
     growing = client.get(playlist_path(recording, "preview")).text
     assert "#EXT-X-PLAYLIST-TYPE:EVENT" in growing
@@ -258,7 +261,8 @@ def test_a_preview_that_will_not_grow_any_more_ends(
         assets.retry_step(connection, recording, Step.TRANSCODE)
         assets.retry_step(connection, recording, Step.SOUND)
     publish(runtime, tmp_path, recording, Step.SOUND, [], outcome=Outcome.FAILED)
-    publish(runtime, tmp_path, recording, Step.TRANSCODE, ["preview"], outcome=Outcome.FAILED)
+    publish(runtime, tmp_path, recording, Step.PREVIEW, ["preview"])
+    publish(runtime, tmp_path, recording, Step.TRANSCODE, [], outcome=Outcome.FAILED)
     ended = client.get(playlist_path(recording, "preview")).text
     assert ended.endswith("#EXT-X-ENDLIST\n")
 
@@ -270,7 +274,8 @@ def test_the_whole_sound_is_worth_more_than_the_beginning_of_a_picture_that_fail
     recording = delivered.recording_id
     with runtime.engine.begin() as connection:
         assets.retry_step(connection, recording, Step.TRANSCODE)
-    publish(runtime, tmp_path, recording, Step.TRANSCODE, ["preview"], outcome=Outcome.FAILED)
+    publish(runtime, tmp_path, recording, Step.PREVIEW, ["preview"])
+    publish(runtime, tmp_path, recording, Step.TRANSCODE, [], outcome=Outcome.FAILED)
     master = client.get(hls_path(recording)).text
     assert ("sound-1.m3u8" in master, "preview" in master) == (True, False)
 
@@ -374,6 +379,9 @@ def test_captions_and_images(client: TestClient, runtime: Runtime, delivered: De
     captions = client.get(captions_path(delivered.recording_id, "ru"))
     assert captions.headers["content-type"] == "text/vtt; charset=utf-8"
     assert "00:00:01.000 --> 00:00:02.500\n<v Ярош>Марка &lt;погашена&gt;" in captions.text
+    subrip = client.get(subrip_path(delivered.recording_id, "ru"))
+    assert subrip.headers["content-type"] == "application/x-subrip; charset=utf-8"
+    assert "1\n00:00:01,000 --> 00:00:02,500\nЯрош: Марка <погашена>" in subrip.text
     image = client.get(rendition_path(delivered.photo_id, "photo-320.jpg"))
     assert image.headers["content-type"] == "image/jpeg"
     assert image.content == IMAGE_BYTES

@@ -61,6 +61,38 @@ def test_a_quote_is_found_in_real_captions(archive: Archive, samples: Path) -> N
     assert (hit.start_seconds, hit.end_seconds) == (4, 7)
 
 
+def test_captions_within_a_recording_are_found_until_a_file_outdoes_them(
+    archive: Archive,
+) -> None:
+    event_id = archive.event("real")
+    video_id = archive.asset(event_id, "video")
+    archive.embedded(video_id, ((1, 2, "recognised by machine"),))
+    index_asset(archive.runtime, video_id)
+    (hit,) = archive.search("recognised").hits
+    assert (hit.asset_id, hit.start_seconds) == (video_id, 1)
+
+    row = {"recording_id": video_id}
+    captions_id = archive.captions(event_id, ((1, 2, "written by hand"),), verified=False, **row)
+    index_asset(archive.runtime, captions_id)
+    assert len(archive.search("recognised").hits) == 1
+
+    verified = tables.originals.c.asset_id == captions_id
+    with archive.runtime.engine.begin() as connection:
+        connection.execute(update(tables.originals).where(verified).values(verified_at=archive.now))
+    index_asset(archive.runtime, captions_id)
+    assert archive.search("recognised").hits == ()
+    assert archive.search("written").hits[0].asset_id == video_id
+
+
+def test_captions_of_a_recording_in_other_languages_are_all_found(archive: Archive) -> None:
+    event_id = archive.event("real")
+    video_id = archive.asset(event_id, "video")
+    archive.embedded(video_id, ((1, 2, "recognised by machine"),))
+    archive.captions(event_id, ((1, 2, "по-русски"),), language="ru", recording_id=video_id)
+    index_asset(archive.runtime, video_id)
+    assert len(archive.search("recognised").hits) == len(archive.search("по-русски").hits) == 1
+
+
 def test_paired_captions_show_their_recording_and_outlive_its_indexing(archive: Archive) -> None:
     event_id = archive.event("real")
     video_id = archive.asset(event_id, "video", title={"en": "Explainer"})
