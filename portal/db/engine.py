@@ -34,12 +34,15 @@ _PLACE = re.compile(r"""( on socket)? (?P<quote>["'])/.*?(?P=quote)""")
 def open_engine(settings: Settings, database_url: str) -> Iterator[Engine]:
     """A pool to `database_url`, closed at the end. No connection is opened yet.
 
+    A connection that some thread still uses then is closed as soon as it is given back.
+
     Whatever it runs raises DatabaseUnavailable when the database is gone.
     """
     engine = build_engine(database_url, pool_size=settings.database_pool_size)
     try:
         yield engine
     finally:
+        event.listen(engine, "checkin", _close)
         engine.dispose()
 
 
@@ -83,6 +86,11 @@ def conninfo_of(url: URL) -> str:
     query = {name: value for name, value in url.query.items() if isinstance(value, str)}
     named = url.translate_connect_args(username="user", database="dbname")
     return make_conninfo(**{**named, **query})
+
+
+def _close(connection: psycopg.Connection[object] | None, _record: object) -> None:
+    if connection is not None:  # else it was lost already
+        connection.close()
 
 
 def _translate(context: ExceptionContext) -> None:

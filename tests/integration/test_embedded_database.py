@@ -404,6 +404,20 @@ def test_a_pool_that_is_used_up_says_so(
         engine.connect()
 
 
+def test_a_connection_in_use_is_closed_once_the_pool_is_and_it_is_given_back(
+    settings: Settings, database_url: str
+) -> None:
+    """Of a request, say, that still runs while the server ends."""
+    with open_engine(settings, database_url) as engine:
+        used = engine.connect()
+        driver = used.connection.driver_connection
+    assert driver is not None
+    assert not driver.closed
+    assert used.execute(text("SELECT 1")).scalar_one() == 1
+    used.close()
+    assert driver.closed
+
+
 def test_faults_of_a_statement_stay_what_they_are(embedded: Settings) -> None:
     with (
         shared_server(embedded.data_path / "postgres", durability=DURABLE) as url,
