@@ -259,7 +259,7 @@ def test_a_cover_is_no_picture(bench: Bench, tmp_path: Path) -> None:
     assert seconds(track) == pytest.approx(3, abs=0.1)
 
 
-@pytest.mark.parametrize("name", ["clip.mp3", "clip.flac"])
+@pytest.mark.parametrize("name", ["clip.wav", "clip.mp3", "clip.flac"])
 def test_sound_that_was_cut_off_is_partial(bench: Bench, tmp_path: Path, name: str) -> None:
     whole = make_clip(tmp_path / name, seconds=20, picture=False)
     result = made_of(bench, truncate(whole, ratio=0.4), kind=Kind.AUDIO)
