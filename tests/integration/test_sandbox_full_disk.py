@@ -14,11 +14,14 @@ from portal.assets.models import Step
 from portal.errors import InsufficientStorage, ToolFailed
 from portal.runtime import Runtime
 from tests.media import make_clip
+from tests.picture_runs import chunk_run
 from tests.step_runs import Bench
 from workers.photo.step import photo
-from workers.run import StepRun
+from workers.run import StepResult, StepRun, StepSplit
 from workers.sandbox import Level, Sandbox, detect_level
-from workers.video.steps import poster, transcode
+from workers.stills.poster import poster
+from workers.video.chunks import encode_chunk
+from workers.video.transcode import transcode
 
 pytestmark = pytest.mark.media
 
@@ -65,7 +68,8 @@ def run_on(
         # Not in bubblewrap: the kernel does not bind what is mounted in another namespace.
         bench = Bench(runtime, Sandbox(Level.PLAIN), tmp_path)
         source = make_clip(tmp_path / "clip.mp4", seconds=12, size="640x360")
-        return replace(bench.run_of(source, Step.TRANSCODE), scratch=small_disk(size))
+        run = bench.run_of(source, Step.TRANSCODE)
+        return replace(run, scratch=small_disk(size), may_split=False)
 
     return make
 
@@ -100,6 +104,7 @@ def with_minimum(run: StepRun, disk_free_bytes_min: int) -> StepRun:
 
 def test_nothing_begins_below_the_minimum(bench: Bench, tmp_path: Path) -> None:
     run = bench.run_of(make_clip(tmp_path / "clip.mp4", seconds=1), Step.TRANSCODE)
+    run = replace(run, may_split=False)
     with pytest.raises(InsufficientStorage, match=r"1,048,576 MiB must stay so"):
         transcode(with_minimum(run, 1024**4))
     assert [path for path in run.scratch.rglob("*") if path.is_file()] == []
@@ -117,33 +122,42 @@ def test_a_transcode_stops_at_the_minimum(run_on: Callable[[str], StepRun]) -> N
 
 
 @pytest.mark.parametrize(
-    ("damage", "named"),
+    ("damage", "said"),
     [
-        ("truncate -s 4096 180p/00001.m4s", "00001.m4s"),
-        ("truncate -s 20 180p/init.mp4", "init.mp4"),
-        ("truncate -s 100 180p/index.m3u8", "playlist"),
-        ("rm 180p/index.m3u8", "index.m3u8"),
-        ("rm 144p/00002.m4s", "00002.m4s"),
-        ("rm audio/index.m3u8; mkfifo audio/index.m3u8", "index.m3u8"),
-        ("mv 144p away; ln -s away 144p", "144p"),
-        ("rm audio/00001.m4s; ln -s ../180p/00001.m4s audio/00001.m4s", "00001.m4s"),
-        ("truncate -s 99999999 audio/index.m3u8", "index.m3u8"),
+        ("truncate -s 4096 180p.mp4", "180p.mp4 is cut off or damaged"),
+        ("truncate -s -1 144p.mp4", "144p.mp4 is cut off or damaged"),
+        ("rm 144p.mp4", "did not write 144p.mp4"),
+        ("rm 144p.mp4; mkfifo 144p.mp4", "did not write 144p.mp4"),
+        ("mv 144p.mp4 away; ln -s away 144p.mp4", "did not write 144p.mp4"),
+        ("head -c 800 180p.mp4 > 144p.mp4", "144p.mp4 is cut off or damaged"),
+        ("truncate -s 99999999 180p.mp4", "180p.mp4 is cut off or damaged"),
     ],
 )
+@pytest.mark.parametrize("may_split", [True, False])
 def test_results_that_are_not_whole_are_refused(
-    bench: Bench, tmp_path: Path, damage: str, named: str
+    bench: Bench, *, tmp_path: Path, damage: str, said: str, may_split: bool
 ) -> None:
     """The disk had been full for a while, or foreign bytes had taken ffmpeg over."""
     ffmpeg = tmp_path / "ffmpeg"
-    ffmpeg.write_text(f'#!/bin/sh\nffmpeg "$@"\ntest ! -d 180p || {{ {damage}; }}\n')
+    ffmpeg.write_text(f'#!/bin/sh\nffmpeg "$@"\n{damage}\n')
     ffmpeg.chmod(0o755)
-    run = bench.run_of(make_clip(tmp_path / "clip.mp4", seconds=6), Step.TRANSCODE)
+    options = ("-g", "300")  # no compliant picture
+    source = make_clip(tmp_path / "clip.mp4", seconds=17, sound=False, options=options)
+    run = replace(bench.run_of(source, Step.TRANSCODE), may_split=may_split)
     settings = run.runtime.settings.model_copy(update={"ffmpeg_path": str(ffmpeg)})
-    with pytest.raises(ToolFailed, match=named):
-        transcode(replace(run, runtime=replace(run.runtime, settings=settings)))
+    run = replace(run, runtime=replace(run.runtime, settings=settings))
+    with pytest.raises(ToolFailed, match=said):
+        whole_or_first_chunk(bench, run)
+
+
+def whole_or_first_chunk(bench: Bench, run: StepRun) -> None:
+    made = transcode(run)
+    if isinstance(made, StepSplit):
+        encode_chunk(chunk_run(bench, run, 1, made.chunks[0]))
 
 
 def test_what_was_stored_is_not_kept_twice(bench: Bench, tmp_path: Path) -> None:
     run = bench.run_of(make_clip(tmp_path / "clip.mp4", seconds=6), Step.TRANSCODE)
-    transcode(run)
-    assert [path.name for path in run.scratch.rglob("*.m4s")] == []
+    result = transcode(replace(run, may_split=False))
+    assert isinstance(result, StepResult)
+    assert list(run.scratch.iterdir()) == []

@@ -32,6 +32,8 @@ READ_BEYOND_SECONDS = Fraction(1, 4)
 """Frames are counted off; ffmpeg's own bounds are not exact to the frame."""
 PREVIEW_SECONDS = 8
 PREVIEW = "preview"
+SOUND_FRAGMENT_MICROSECONDS = 500_000
+"""Of sound alone, which has no key frames to be cut at."""
 
 _FRAGMENTED: Mapping[str, object] = {
     # The index is written once the first pictures are known: only then can its edit list put the
@@ -104,7 +106,7 @@ def preview_command(
         streams.append(picture)
         options |= {**encoding(rung, video, threads=None), **_clock_options()}
     else:
-        options["frag_duration"] = KEY_FRAME_SECONDS * 1_000_000
+        options["frag_duration"] = SOUND_FRAGMENT_MICROSECONDS
     if probe.audio is not None:
         streams.append(sound.stereo(opened, probe.audio))
         options |= sound.encoding()

@@ -8,7 +8,7 @@ from fractions import Fraction
 from workers.video.argv import Node
 from workers.video.colours import BT709, matrix_of, scaled, scaled_to_bt709, tags
 from workers.video.delays import is_beyond_filling
-from workers.video.ladder import FRAME_RATE_MAX, Rung, is_rate_capped
+from workers.video.ladder import Rung, is_rate_capped, kept_rate
 from workers.video.plan import ChunkPlan
 from workers.video.probe import VideoStream
 from workers.video.rhythm import Rhythm
@@ -20,8 +20,8 @@ CRF = 23
 def by_the_clock(opened: Node, video: VideoStream) -> Node:
     """The picture with its own times, whatever they are; it begins at zero."""
     picture = _progressive(opened[str(video.index)], video)
-    if is_rate_capped(video):
-        picture = picture.filter("fps", FRAME_RATE_MAX)
+    if video.frame_rate is not None and is_rate_capped(video):
+        picture = picture.filter("fps", _ratio(kept_rate(video.frame_rate)))
     picture = picture.filter("setpts", "PTS-STARTPTS")
     if not video.delay_seconds or is_beyond_filling(video.delay_seconds):
         return picture

@@ -39,6 +39,8 @@ SAMPLE_ASPECT_MAX = 4
 CHAPTERS_MAX = 1000
 FIRST_CAMERA_YEAR = 1990
 """Clocks that were never set say 1904 or 1970."""
+_CAPTION_TAGS = frozenset({"stpp", "wvtt"})
+"""TTML and WebVTT in MP4, for which ffmpeg has no names."""
 _ESTIMATE_SIGN = "Estimating duration from bitrate"
 """Raw AAC, AMR and MP3 without a Xing header: a whole file of 70 s was guessed to have 104 s."""
 _PLACE_TAG = re.compile(r"location|gps|geo|\.place\b|\bxyz\b", re.IGNORECASE)
@@ -77,13 +79,17 @@ def read_probe(output: bytes, *, warnings: str, now: datetime) -> Probe:
         video_streams=tuple(picture for picture in pictures if picture is not None),
         audio_streams=tuple(_audio(s, start_seconds) for s in streams if _is_recorded(s, "audio")),
         is_duration_estimated=_ESTIMATE_SIGN in warnings,
-        caption_streams=tuple(_captions(s) for s in streams if _is_recorded(s, "subtitle")),
+        caption_streams=tuple(_captions(s) for s in streams if _is_caption_track(s)),
         chapters=_chapters(raw),
         is_captured_zone_known=is_zone_known,
         timecode=_timecode([container, *streams]),
         has_location=any(_names_place(mapping(part, "tags")) for part in (container, *streams)),
         start_seconds=start_seconds,
     )
+
+
+def _is_caption_track(stream: Raw) -> bool:
+    return _is_recorded(stream, "subtitle") or stream.get("codec_tag_string") in _CAPTION_TAGS
 
 
 def _is_recorded(stream: Raw, kind: str) -> bool:
@@ -151,7 +157,7 @@ def _captions(stream: Raw) -> CaptionStream:
     tags = mapping(stream, "tags")
     return CaptionStream(
         index=count(stream.get("index")),
-        codec=str(stream["codec_name"]),
+        codec=word(stream.get("codec_name")) or str(stream["codec_tag_string"]),
         language=language(tags.get("language")),
         title=_title(tags),
         is_default=_is_default(stream),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -65,14 +64,13 @@ def _whole(
     run: StepRun, path: Path, found: Probe, video: VideoStream, scan: Scan | None
 ) -> StepResult:
     rungs = ladder(video, short_side_max=run.runtime.settings.max_rung)
-    run_ffmpeg(
-        run,
-        whole_command(source_of(run, path), video, rungs),
-        path,
-        limits=long_limits(run),
-        on_line=line_reporter(run.report_progress, duration_seconds=found.duration_seconds),
-    )
-    made = _stored(run, rungs)
+    try:
+        _encode(run, path, found, video, rungs)
+        made = _stored(run, rungs)
+    except MediaRefused:
+        if found.audio is None:
+            raise
+        made = []
     if made:
         return _judged(run, found, video, made, scan)
     if found.audio is None:
@@ -80,9 +78,21 @@ def _whole(
     return StepResult(Outcome.PARTIAL, detail="its picture cannot be decoded")
 
 
+def _encode(
+    run: StepRun, path: Path, found: Probe, video: VideoStream, rungs: Sequence[Rung]
+) -> None:
+    run_ffmpeg(
+        run,
+        whole_command(source_of(run, path), video, rungs),
+        path,
+        limits=long_limits(run),
+        on_line=line_reporter(run.report_progress, duration_seconds=found.duration_seconds),
+    )
+
+
 def _stored(run: StepRun, rungs: Sequence[Rung]) -> Sequence[_Whole]:
     """Every rung, or none of them: when no picture can be decoded ffmpeg begins no file."""
-    if not os.listdir(run.scratch):
+    if not any(run.scratch.iterdir()):
         return []
     starts = partial(starts_by_time, seconds=SEGMENT_SECONDS)
     place = place_of(run)
