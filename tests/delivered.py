@@ -63,7 +63,7 @@ def put_in(runtime: Runtime, scratch: Path) -> Delivered:
     publish(runtime, scratch, recording_id, Step.POSTER, ["poster.jpg"])
     publish(runtime, scratch, recording_id, Step.TRANSCODE, ["360p", "720p"])
     publish(runtime, scratch, recording_id, Step.SOUND, ["sound-1"])
-    publish(runtime, scratch, recording_id, Step.INDEX, ["waveform.json", "video.mp4"])
+    publish(runtime, scratch, recording_id, Step.DOWNLOAD, ["waveform.json", "video.mp4"])
     publish(runtime, scratch, photo_id, Step.PHOTO, ["photo-320.jpg"])
     with runtime.engine.begin() as connection:
         service.record_photo(

@@ -23,6 +23,7 @@ from portal.delivery.urls import (
     playlist_path,
     rendition_path,
     segment_path,
+    subrip_path,
 )
 from portal.events import service as events
 from portal.runtime import Runtime
@@ -37,6 +38,7 @@ PLACES = (
     "poster",
     "photo",
     "captions",
+    "subrip",
     "key frames",
     "captions playlist",
     "captions segment",
@@ -46,7 +48,15 @@ PLACES = (
 STATES = ("draft", "scheduled", "public", "withdrawn")
 METHODS = ("GET", "HEAD", "RANGE", "CONDITIONAL")
 TEXT_PLACES = frozenset(
-    {"master", "playlist", "captions", "key frames", "captions playlist", "captions segment"}
+    {
+        "master",
+        "playlist",
+        "captions",
+        "subrip",
+        "key frames",
+        "captions playlist",
+        "captions segment",
+    }
 )
 OF_PAGES = frozenset(
     {
@@ -75,6 +85,7 @@ def address(place: str, delivered: Delivered) -> str:
         "poster": rendition_path(recording, "poster.jpg"),
         "photo": rendition_path(photo, "photo-320.jpg"),
         "captions": captions_path(recording, "ru"),
+        "subrip": subrip_path(recording, "ru"),
         "key frames": keyframes_path(recording, "720p"),
         "captions playlist": captions_playlist_path(recording, "ru"),
         "captions segment": captions_segment_path(recording, "ru", 1),

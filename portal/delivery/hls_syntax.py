@@ -42,7 +42,7 @@ def rounded(seconds: float) -> float:
 
 def target_seconds(durations: Iterable[float]) -> int:
     """No segment may be longer once rounded to the nearest second (RFC 8216, 4.3.3.1)."""
-    return max(1, math.floor(max(map(rounded, durations), default=0.0) + 0.5))
+    return max(1, math.floor(rounded(max(durations, default=0.0)) + 0.5))
 
 
 def as_text(lines: Iterable[str]) -> str:

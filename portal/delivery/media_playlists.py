@@ -20,7 +20,7 @@ from portal.delivery.hls_syntax import (
     quoted,
     target_seconds,
 )
-from portal.delivery.urls import captions_segment_reference, segment_reference
+from portal.delivery.urls import captions_segment_reference, segment_folder
 
 END = "#EXT-X-ENDLIST"
 
@@ -33,8 +33,8 @@ def media_playlist(
     One that is growing has no end: players ask for it again (RFC 8216, 6.3.4).
     """
     lines = [*_head(target, is_growing=is_growing), _map(rendition), *_dated(starts_at)]
-    for filename, seconds in _segments(rendition):
-        lines += [duration_line(seconds), _reference(rendition, filename)]
+    for address, seconds in _segments(rendition):
+        lines += [duration_line(seconds), address]
     return as_text(lines if is_growing else [*lines, END])
 
 
@@ -43,10 +43,8 @@ def keyframe_playlist(rendition: Rendition, *, starts_at: datetime | None) -> st
     target = target_seconds(rendition.segment_seconds or ())
     lines = [*_head(target), "#EXT-X-I-FRAMES-ONLY", _map(rendition), *_dated(starts_at)]
     sizes_bytes = rendition.keyframe_bytes or ()
-    for (filename, seconds), size_bytes in zip(_segments(rendition), sizes_bytes, strict=True):
-        lines.append(duration_line(seconds))
-        lines.append(f"#EXT-X-BYTERANGE:{size_bytes}@0")
-        lines.append(_reference(rendition, filename))
+    for (address, seconds), size_bytes in zip(_segments(rendition), sizes_bytes, strict=True):
+        lines += [duration_line(seconds), f"#EXT-X-BYTERANGE:{size_bytes}@0", address]
     return as_text([*lines, END])
 
 
@@ -76,7 +74,7 @@ def _head(target: int, *, is_growing: bool = False) -> list[str]:
 
 
 def _map(rendition: Rendition) -> str:
-    return attribute_line("EXT-X-MAP", {"URI": quoted(_reference(rendition, INIT))})
+    return attribute_line("EXT-X-MAP", {"URI": quoted(_folder(rendition) + INIT)})
 
 
 def _dated(starts_at: datetime | None) -> list[str]:
@@ -85,8 +83,11 @@ def _dated(starts_at: datetime | None) -> list[str]:
 
 
 def _segments(rendition: Rendition) -> Iterator[tuple[str, float]]:
-    return zip(rendition.segment_files or (), rendition.segment_seconds or (), strict=True)
+    """Address and length of each."""
+    folder = _folder(rendition)
+    addresses = [folder + filename for filename in rendition.segment_files or ()]
+    return zip(addresses, rendition.segment_seconds or (), strict=True)
 
 
-def _reference(rendition: Rendition, filename: str) -> str:
-    return segment_reference(rendition.step, rendition.attempt, rendition.name, filename)
+def _folder(rendition: Rendition) -> str:
+    return segment_folder(rendition.step, rendition.attempt, rendition.name)

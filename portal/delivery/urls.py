@@ -61,7 +61,12 @@ def captions_segment_reference(language: str, number: int) -> str:
 
 def segment_reference(step: str, attempt: int, name: str, filename: str) -> str:
     """A segment as its playlist names it; with step and attempt, so that its bytes never change."""
-    return f"{_part(step)}/{attempt}/{_part(name)}/{_part(filename)}"
+    return segment_folder(step, attempt, name) + _part(filename)
+
+
+def segment_folder(step: str, attempt: int, name: str) -> str:
+    """What all references to the segments of one rendition begin with."""
+    return f"{_part(step)}/{attempt}/{_part(name)}/"
 
 
 def rendition_path(asset_id: str, name: str) -> str:

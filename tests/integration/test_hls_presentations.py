@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from portal.assets.models import Asset, Outcome, RenditionKind, Step
 from portal.delivery.urls import hls_path
 from portal.events import service as events
-from portal.jobs import Lane
+from portal.jobs import LANES, Lane
 from portal.runtime import Runtime
 from tests.delivery_requests import web_client
 from tests.hls_lint import Presentation, fetch_presentation, lint
@@ -45,19 +45,21 @@ def client(runtime: Runtime) -> Iterator[TestClient]:
         yield client
 
 
-def work_off(runtime: Runtime) -> None:
-    """All that is queued, and all that this queues."""
+def work_off(runtime: Runtime, *lanes: Lane) -> None:
+    """All that is queued in these lanes, or in any, and all that this queues there."""
     stop, sandbox = threading.Event(), Sandbox(detect_level())
     steps = StepRunner(runtime, sandbox, STEP_HANDLERS, stop)
     chunks = ChunkRunner(runtime, sandbox, CHUNK_HANDLERS, stop)
     jobs = JobRunner(runtime.engine, job_handlers(steps, chunks))
-    while is_work_left(runtime):
-        asyncio.run(run_due(build_app(jobs), dict.fromkeys(Lane, 1)))
+    while is_work_left(runtime, lanes or tuple(Lane)):
+        asyncio.run(run_due(build_app(jobs), dict.fromkeys(lanes or Lane, 1)))
 
 
-def is_work_left(runtime: Runtime) -> bool:
+def is_work_left(runtime: Runtime, lanes: Sequence[Lane]) -> bool:
     with runtime.engine.connect() as connection:
-        return any(not job.has_pause for job in queued_jobs(connection))
+        return any(
+            LANES[job.task] in lanes and not job.has_pause for job in queued_jobs(connection)
+        )
 
 
 def ingested(runtime: Runtime, *files: Path) -> Asset:
@@ -140,6 +142,21 @@ def test_sound_alone(runtime: Runtime, client: TestClient, tmp_path: Path) -> No
     asset = ingested(runtime, source)
     found = fetched(client, asset)
     assert len(found.having("variant")) == 1
+    assert_valid(found, tmp_path)
+
+
+def test_the_preview_while_the_rest_is_made(
+    runtime: Runtime, client: TestClient, tmp_path: Path
+) -> None:
+    source = make_clip(tmp_path / "long.mp4", seconds=20, size="640x360")
+    event = make_event(runtime)
+    asset_id = store(runtime, event, source.name, source.read_bytes())
+    work_off(runtime, Lane.FIRST, Lane.LIGHT)
+    with runtime.engine.begin() as connection:
+        events.publish(connection, event.slug)
+    found = fetched(client, asset_of(runtime, asset_id))
+    [preview] = found.having("variant").values()
+    assert (preview.kind, preview.is_ended) == ("EVENT", False)
     assert_valid(found, tmp_path)
 
 

@@ -57,6 +57,7 @@ PLACES = (
     "/media/{id}/hls/transcode/1/{}/init.mp4",
     "/media/{id}/hls/transcode/1/720p/{}",
     "/media/{id}/captions/{}.vtt",
+    "/media/{id}/captions/{}.srt",
     "/api/v1/assets/{}",
     "/api/v1/events/{}",
     "/api/v1/events/{}/assets",
