@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from portal.assets.models import Asset, PhotoMetadata
 from portal.assets.renditions import downloads_of
@@ -17,15 +17,13 @@ from portal.assets.views import (
     credit_of,
     file_stem,
     large_picture,
-    taken_at,
+    taken_in_zone,
 )
 from portal.delivery.urls import download_path
 from portal.web.addresses import phrase_path
-from portal.web.formatting import format_zone_offset
 from portal.web.i18n import msg
 from portal.web.presentation import (
     Fact,
-    Moment,
     Text,
     facts_in,
     format_size,
@@ -54,6 +52,7 @@ class PhotoPage:
     people: tuple[Link, ...]
     keywords: tuple[Link, ...]
     facts: tuple[Fact, ...]
+    technical: tuple[Fact, ...]
     downloads: tuple[Download, ...]
 
 
@@ -72,7 +71,8 @@ def photo_page(subject: Subject) -> PhotoPage:
         picture=large_picture(asset, alt=str(heading)),
         people=subject.people_links,
         keywords=_keywords(asset, language),
-        facts=facts_in(language, [*_photo_facts(subject), *file_facts(subject)]),
+        facts=facts_in(language, _photo_facts(subject)),
+        technical=facts_in(language, file_facts(subject)),
         downloads=_downloads(asset, language=language),
     )
 
@@ -83,7 +83,10 @@ def _photo_facts(subject: Subject) -> Pairs:
     headline = photo.headline and plain_text(photo.headline, language=subject.language, spoken=own)
     return [
         (msg("Headline"), headline if photo.headline != photo.caption else None),
-        (msg("Taken"), _taken_in_zone(subject)),
+        (
+            msg("Taken"),
+            taken_in_zone(subject.asset, language=subject.language, event=subject.event),
+        ),
         (msg("Place"), ", ".join(filter(None, (photo.city, photo.country)))),
         (msg("People shown"), ", ".join(_unlinked_names(subject, photo))),
         (msg("Photographer"), photo.creator),
@@ -95,16 +98,6 @@ def _photo_facts(subject: Subject) -> Pairs:
         (msg("Exposure"), photo.exposure),
         (msg("Picture"), measures(subject.asset.width, subject.asset.height)),
     ]
-
-
-def _taken_in_zone(subject: Subject) -> Moment | None:
-    """`4 June 2019, 12:05 (UTC+3)`"""
-    at, event = subject.asset.captured_at, subject.event
-    taken = taken_at(subject.asset, language=subject.language, event=event)
-    if at is None or taken is None:
-        return None
-    offset = format_zone_offset(at, time_zone=event.time_zone)
-    return replace(taken, words=f"{taken.words} ({offset})")
 
 
 def _unlinked_names(subject: Subject, photo: PhotoMetadata) -> list[str]:

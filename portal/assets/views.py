@@ -18,7 +18,7 @@ from portal.assets.renditions import POSTER, is_playable, photo_sizes
 from portal.delivery.urls import rendition_path
 from portal.events.models import Event
 from portal.web.addresses import page_path
-from portal.web.formatting import format_clock
+from portal.web.formatting import format_clock, format_zone_offset
 from portal.web.i18n import gettext, msg
 from portal.web.presentation import Moment, Text, instant, plain_text, text_in
 
@@ -194,6 +194,15 @@ def taken_at(asset: Asset, *, language: str, event: Event) -> Moment | None:
     if asset.captured_at is None:
         return None
     return instant(asset.captured_at, language=language, time_zone=event.time_zone)
+
+
+def taken_in_zone(asset: Asset, *, language: str, event: Event) -> Moment | None:
+    """`4 June 2019, 12:05 (UTC+3)`"""
+    at, taken = asset.captured_at, taken_at(asset, language=language, event=event)
+    if at is None or taken is None:
+        return None
+    offset = format_zone_offset(at, time_zone=event.time_zone)
+    return replace(taken, words=f"{taken.words} ({offset})")
 
 
 def _photo(asset: Asset, chosen: slice, *, alt: str) -> Picture | None:

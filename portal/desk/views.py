@@ -126,6 +126,10 @@ def desk_path(event: Event) -> str:
     return f"/desk/events/{event.slug}"
 
 
+def cameras_path(event: Event) -> str:
+    return f"{desk_path(event)}/cameras"
+
+
 def asset_desk_path(asset_id: str) -> str:
     return f"/desk/assets/{asset_id}"
 

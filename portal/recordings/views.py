@@ -60,6 +60,7 @@ DOWNLOAD_NAMES: Mapping[str, str] = {
     SOUND_DOWNLOAD: msg("Sound alone (M4A)"),
 }
 """What readers call that which they may take away."""
+SOUND = msg("Sound (M4A)")
 
 
 @dataclass(frozen=True)
@@ -174,15 +175,16 @@ def download_links(asset: Asset, *, language: str) -> tuple[Download, ...]:
         Download(
             path=download_path(asset.id, file.name),
             filename=f"{file_stem(asset)}.{file.name.rpartition('.')[2]}",
-            name=_download_name(file, language),
+            name=_download_name(asset, file, language),
             size=format_size(file.size_bytes, language=language),
         )
         for file in downloads_of(asset)
     )
 
 
-def _download_name(file: Rendition, language: str) -> str:
-    name = gettext(language, DOWNLOAD_NAMES[file.name])
+def _download_name(asset: Asset, file: Rendition, language: str) -> str:
+    is_all = asset.kind is Kind.AUDIO
+    name = gettext(language, SOUND if is_all else DOWNLOAD_NAMES[file.name])
     return f"{name}, {file.width} × {file.height}" if file.width and file.height else name
 
 

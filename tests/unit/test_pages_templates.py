@@ -296,7 +296,9 @@ def test_captions_topics_and_keywords_are_links() -> None:
     }
     assert saved == {
         "/media/scrum/captions/en.vtt": "scrum.en.vtt",
+        "/media/scrum/captions/en.srt": "scrum.en.srt",
         "/media/scrum/captions/ru.vtt": "scrum.ru.vtt",
+        "/media/scrum/captions/ru.srt": "scrum.ru.srt",
     }
     assert 'href="/en/search?q=%22Evidence%22"' in rendered("event", "en")
     assert 'href="/ru/search?q=%22press%22"' in rendered("photo", "ru")

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from portal.assets.models import Asset, AssetState, Kind, Step, StepRecord, StepState
+from portal.assets.models import (
+    Asset,
+    AssetState,
+    CapturedAtSource,
+    Kind,
+    Step,
+    StepRecord,
+    StepState,
+)
 from portal.assets.pipeline import PIPELINE
 from portal.assets.renditions import POSTER
 from portal.assets.views import (
@@ -15,6 +23,7 @@ from portal.assets.views import (
     asset_title,
     notice_of,
     poster_picture,
+    taken_in_zone,
 )
 from portal.delivery.urls import original_path, rendition_path
 from portal.desk.assets.storyboard import Still, thinned
@@ -23,19 +32,27 @@ from portal.desk.views import (
     KIND_NAMES,
     StepView,
     asset_desk_path,
+    cameras_path,
     desk_path,
     step_view,
 )
 from portal.events.models import Event
 from portal.recordings.models import Recording
-from portal.recordings.views import Player, player_of
+from portal.recordings.views import Player, player_of, technical_facts
 from portal.transcripts.models import Transcript
 from portal.web.formatting import format_clock
 from portal.web.i18n import gettext, msg
-from portal.web.presentation import Text, format_size, text_in
+from portal.web.presentation import Fact, Text, facts_in, format_size, text_in
 
 TRY_AGAIN = msg("Try again")
 RUN_AGAIN = msg("Run again")
+ZONE_SOURCES: Mapping[CapturedAtSource, str] = {
+    CapturedAtSource.EXIF_OFFSET: msg("said by the camera"),
+    CapturedAtSource.GPS: msg("by the time of the satellites"),
+    CapturedAtSource.XMP: msg("said by the photo's XMP"),
+    CapturedAtSource.IPTC: msg("said by the photo's IPTC"),
+    CapturedAtSource.EVENT_ZONE: msg("the event's: the photo names none"),
+}
 RETRIABLE = frozenset({StepState.DONE, StepState.PARTIAL, StepState.FAILED})
 
 
@@ -93,6 +110,8 @@ class AssetPage:
     steps: tuple[StepLine, ...]
     player: Player | None
     poster: PosterChoice | None
+    facts: tuple[Fact, ...]
+    cameras_path: str
 
 
 @dataclass(frozen=True)
@@ -138,6 +157,28 @@ def asset_page(
         if asset.kind.is_recording
         else None,
         poster=_poster_choice(subject, stills, wish, language=language),
+        facts=_facts(subject, language),
+        cameras_path=cameras_path(event) if asset.kind is Kind.PHOTO else "",
+    )
+
+
+def _facts(subject: DeskSubject, language: str) -> tuple[Fact, ...]:
+    if subject.recording:
+        return technical_facts(subject.recording, language=language)
+    asset = subject.asset
+    photo = asset.photo
+    if photo is None:
+        return ()
+    source = photo.captured_at_source
+    taken = taken_in_zone(asset, language=language, event=subject.event)
+    return facts_in(
+        language,
+        [
+            (msg("Taken"), taken),
+            (msg("Time zone"), gettext(language, ZONE_SOURCES[source]) if source else None),
+            (msg("Camera"), photo.camera),
+            (msg("File in the camera"), photo.original_filename),
+        ],
     )
 
 

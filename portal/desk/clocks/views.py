@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from portal.assets.models import Asset
-from portal.desk.views import asset_desk_path, desk_path
+from portal.desk.views import asset_desk_path, cameras_path, desk_path
 from portal.events.models import Event
 from portal.photos.models import Camera, ClockOfPhoto
 from portal.photos.shifts import shift_text
@@ -102,10 +102,6 @@ class CamerasSubject:
             if each.camera_number == number and each.asset_id in self.photos
         ]
         return sorted(found, key=lambda each: (each.clock.shown, each.asset_id))
-
-
-def cameras_path(event: Event) -> str:
-    return f"{desk_path(event)}/cameras"
 
 
 def cameras_page(subject: CamerasSubject, *, language: str) -> CamerasPage:

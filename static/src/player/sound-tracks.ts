@@ -23,27 +23,34 @@ class SoundTrackList extends EventTarget {
   }
 }
 
-/** `label` is written for the menu, which splits what it is given at spaces and colons. */
+/**
+ * `label` is written for the menu, which splits what it is given at spaces and colons. What is
+ * private is so by the language: the menu turns tracks into JSON.
+ */
 class SoundTrack {
   readonly id: string;
   readonly kind: string;
+  readonly #hls: Hls;
+  readonly #index: number;
 
   constructor(
-    private readonly hls: Hls,
-    private readonly index: number,
+    hls: Hls,
+    index: number,
     readonly label: string,
     readonly language: string,
   ) {
+    this.#hls = hls;
+    this.#index = index;
     this.id = String(index);
     this.kind = index === 0 ? "main" : "alternative";
   }
 
   get enabled(): boolean {
-    return this.hls.audioTrack === this.index;
+    return this.#hls.audioTrack === this.#index;
   }
 
   set enabled(isEnabled: boolean) {
-    if (isEnabled) this.hls.audioTrack = this.index;
+    if (isEnabled) this.#hls.audioTrack = this.#index;
   }
 }
 
