@@ -306,6 +306,16 @@ def test_nothing_that_can_be_decoded_is_said(bench: Bench, tmp_path: Path) -> No
         made_of(bench, source, kind=Kind.AUDIO)
 
 
+def test_a_picture_keeps_what_plays_when_its_sound_is_rubbish(bench: Bench, tmp_path: Path) -> None:
+    """ffmpeg cannot even say how many channels it has, and gives up."""
+    source = make_clip(tmp_path / "clip.ts", seconds=3, options=("-c:a", "mp2"))
+    _empty_packets(source, pid=0x101)
+    result = made_of(bench, source)
+    assert (result.outcome, result.detail) == (Outcome.PARTIAL, "its sound cannot be decoded")
+    assert result.renditions == ()
+    assert [note.split(" (")[0] for note in result.notes] == ["Sound track 1"]
+
+
 def test_no_more_tracks_than_a_press_conference_has(bench: Bench, tmp_path: Path) -> None:
     voice = make_clip(tmp_path / "voice.m4a", seconds=1, picture=False)
     source = tmp_path / "clip.mp4"
@@ -381,3 +391,17 @@ def _destroy_track(path: Path, *, number: int) -> None:
         for size, position in (row.split(",")[:2] for row in packets):
             stream.seek(int(position))
             stream.write(b"\xff" * int(size))
+
+
+def _empty_packets(path: Path, *, pid: int) -> None:
+    """Overwrite what an MPEG transport stream carries of one track, not the heads around it."""
+    data = bytearray(path.read_bytes())
+    for start in range(0, len(data), 188):
+        is_wanted = int.from_bytes(data[start + 1 : start + 3]) & 0x1FFF == pid
+        has_head = bool(data[start + 1] & 0x40)  # the first packet of a frame
+        if is_wanted and not data[start + 3] & 0x20:
+            data[start + (18 if has_head else 4) : start + 188] = bytes(170 if has_head else 184)
+        elif is_wanted:
+            after = start + 5 + data[start + 4] + (14 if has_head else 0)
+            data[after : start + 188] = bytes(max(0, start + 188 - after))
+    path.write_bytes(data)

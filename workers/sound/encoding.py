@@ -30,36 +30,25 @@ class Encoded:
 def encode_tracks(run: StepRun, path: Path, probe: Probe, tracks: Sequence[SoundTrack]) -> Encoded:
     """All tracks from one reading; one by one when that fails.
 
-    ffmpeg gives up on all of them for one that says nothing of its sound. Raises ToolFailed or
-    MediaRefused when none can be encoded.
+    ffmpeg gives up on all of them for one that says nothing of its sound. Those that can never be
+    decoded are left out; what fails otherwise raises ToolFailed.
     """
     try:
         return Encoded(tuple(tracks), _encode(run, path, probe, tracks))
     except (ToolFailed, MediaRefused) as error:
-        if len(tracks) == 1:
-            raise
         _log.info("tracks are encoded one by one", asset_id=run.asset.id, detail=str(error))
-        return _one_by_one(run, path, probe, tracks, failure=error)
+        return _one_by_one(run, path, probe, tracks)
 
 
-def _one_by_one(
-    run: StepRun,
-    path: Path,
-    probe: Probe,
-    tracks: Sequence[SoundTrack],
-    *,
-    failure: ToolFailed | MediaRefused,
-) -> Encoded:
+def _one_by_one(run: StepRun, path: Path, probe: Probe, tracks: Sequence[SoundTrack]) -> Encoded:
     logs: dict[SoundTrack, str] = {}
     for track in tracks:
         try:
             logs[track] = _encode(run, path, probe, [track])
-        except (ToolFailed, MediaRefused) as error:
+        except MediaRefused as error:
             _log.info("a track is left out", asset_id=run.asset.id, detail=str(error))
-    if not logs:
-        raise failure
-    of_first = next((log for track, log in logs.items() if track.number == MEASURED_NUMBER), "")
-    return Encoded(tuple(logs), of_first)
+    of_first = (log for track, log in logs.items() if track.number == MEASURED_NUMBER)
+    return Encoded(tuple(logs), next(of_first, ""))
 
 
 def _encode(run: StepRun, path: Path, probe: Probe, tracks: Sequence[SoundTrack]) -> str:

@@ -30,4 +30,5 @@ _REFUSALS: Mapping[str, str] = {
     "Picture size": "{filename} has a picture that is too large.",
     "Invalid data found": _DAMAGED,
     "could not find codec parameters": _DAMAGED,
+    "Cannot determine format of input stream": "{filename} holds nothing that can be decoded.",
 }
