@@ -10,17 +10,22 @@ from pathlib import Path
 from portal.settings import Settings
 
 ENCODE_BYTES = 1024**3
-"""Memory that one encode is expected to take; see docs/decisions/0023-chunks.md."""
+"""Memory that one encode may take whose largest rung has 1080 lines, and twice that for 2160; see
+docs/decisions/0023-chunks.md.
+"""
 _CGROUP = Path("/sys/fs/cgroup")
 
 
 def encodes_at_once(settings: Settings) -> int:
     """What the settings say, or else one for each core that has memory enough."""
-    return settings.encodes_max or bearable_encodes(cores=_cores(), memory_bytes=_memory_bytes())
+    return settings.encodes_max or bearable_encodes(
+        cores=_cores(), memory_bytes=_memory_bytes(), lines=settings.max_rung
+    )
 
 
-def bearable_encodes(*, cores: int, memory_bytes: int) -> int:
-    return max(1, min(cores, memory_bytes // ENCODE_BYTES))
+def bearable_encodes(*, cores: int, memory_bytes: int, lines: int) -> int:
+    encode_bytes = ENCODE_BYTES * max(1, ceil(lines / 1080))
+    return max(1, min(cores, memory_bytes // encode_bytes))
 
 
 def shares(encodes: int, *, processes: int) -> Sequence[int]:

@@ -173,7 +173,7 @@ class Settings(BaseModel):
         default=None,
         ge=1,
         description="Encodes that one `portal serve` or `portal worker` runs at once; without it "
-        "one for each core, and no more than the memory has GiB.",
+        "one for each core that has memory enough.",
     )
 
     @field_validator("base_url", "s3_endpoint_url", "s3_public_url", "meili_url")

@@ -11,11 +11,21 @@ from portal.settings import Settings
 
 
 @pytest.mark.parametrize(
-    ("cores", "gibibytes", "encodes"),
-    [(8, 64, 8), (8, 4, 4), (1, 64, 1), (2, 0, 1)],
+    ("cores", "gibibytes", "lines", "encodes"),
+    [
+        (8, 64, 1080, 8),
+        (8, 4, 1080, 4),
+        (8, 4, 360, 4),
+        (8, 4, 2160, 2),
+        (1, 64, 1080, 1),
+        (2, 0, 1080, 1),
+    ],
 )
-def test_an_encode_needs_a_core_and_memory(cores: int, gibibytes: int, encodes: int) -> None:
-    assert bearable_encodes(cores=cores, memory_bytes=gibibytes * ENCODE_BYTES) == encodes
+def test_an_encode_needs_a_core_and_memory(
+    cores: int, gibibytes: int, lines: int, encodes: int
+) -> None:
+    memory_bytes = gibibytes * ENCODE_BYTES
+    assert bearable_encodes(cores=cores, memory_bytes=memory_bytes, lines=lines) == encodes
 
 
 def test_what_is_set_goes_before_what_the_machine_has() -> None:
