@@ -16,7 +16,7 @@ from portal.transcripts import service as transcripts
 from portal.transcripts.models import Cue, Transcript, TranscriptOrigin, TranscriptStatus
 from portal.visibility import INSTALLATION
 from tests.cea608_media import Caption, make_captioned_clip, make_captioned_mpeg2, pop_on, roll_up
-from tests.media import make_clip, run_ffmpeg
+from tests.media import make_clip, run_ffmpeg, truncate
 from tests.step_runs import Bench
 from tests.stored_files import MP4, make_event, store
 from workers.captions.embedded import subtitles
@@ -124,6 +124,34 @@ def test_two_languages_in_mp4(bench: Bench, event: Event, tmp_path: Path) -> Non
     shown = publish(run, subtitles(run))
     assert [cue.styled for cue in shown["en"].cues] == ["<i>Good</i> morning", None]
     assert shown["ru"].cues == (Cue(1.0, 2.5, "Доброе утро"),)
+
+
+def test_ttml_in_mp4(bench: Bench, event: Event, tmp_path: Path) -> None:
+    source = with_tracks(tmp_path / "talk.mp4", ("srt", "eng", ENGLISH), codecs=("ttml",))
+    run = recording(bench, event, source)
+    result = subtitles(run)
+    assert result.notes == ()
+    first, second = publish(run, result)["en"].cues
+    assert (first.start_seconds, first.end_seconds, first.text) == (1.0, 2.5, "Good morning")
+    assert (second.speaker, second.text) == ("ANNA", "Thank you")
+
+
+def test_webvtt_in_mp4(bench: Bench, event: Event, tmp_path: Path) -> None:
+    """ffmpeg cannot write it, so the samples of another kind of text are written over."""
+    words = "x" * 60
+    text = f"1\n00:00:01,000 --> 00:00:02,500\n{words}\n"
+    source = with_tracks(tmp_path / "talk.mp4", ("srt", "rus", text), codecs=("mov_text",))
+    payload = "<v Ярош>Доброе <i>утро</i>".encode().ljust(2 + len(words) - 16)
+    sample = (2 + len(words)).to_bytes(4) + b"vttc" + (8 + len(payload)).to_bytes(4) + b"payl"
+    original = len(words).to_bytes(2) + words.encode()
+    assert source.read_bytes().count(original) == 1
+    data = source.read_bytes().replace(original, sample + payload).replace(b"tx3g", b"wvtt")
+    source.write_bytes(data)
+
+    run = recording(bench, event, source)
+    assert publish(run, subtitles(run))["ru"].cues == (
+        Cue(1.0, 2.5, "Доброе утро", "Ярош", styled="Доброе <i>утро</i>"),
+    )
 
 
 def test_captions_of_a_sound_recording(bench: Bench, event: Event, tmp_path: Path) -> None:
@@ -238,6 +266,28 @@ def test_what_a_person_edited_is_kept(bench: Bench, event: Event, tmp_path: Path
     after = publish(run, subtitles(run))
     assert {cue.text for cue in after["en"].cues} == {"Corrected"}
     assert after["ru"].cues == before["ru"].cues
+
+
+@pytest.mark.parametrize("name", ["talk.mp4", "talk.mkv", "talk.ts"])
+def test_a_damaged_picture_with_captions_is_no_failure(
+    bench: Bench, event: Event, tmp_path: Path, name: str
+) -> None:
+    source = make_captioned_clip(tmp_path / name, pop_on(CAPTIONS))
+    data = bytearray(source.read_bytes())
+    for place in range(len(data) // 3, len(data) // 2, 97):
+        data[place] ^= 0xFF
+    source.write_bytes(data)
+    run = recording(bench, event, source)
+    publish(run, subtitles(run))
+
+
+def test_a_recording_that_was_cut_off_keeps_what_is_there(
+    bench: Bench, event: Event, tmp_path: Path
+) -> None:
+    source = make_captioned_clip(tmp_path / "talk.ts", pop_on(CAPTIONS))
+    run = recording(bench, event, truncate(source, ratio=0.7))
+    (transcript,) = publish(run, subtitles(run)).values()
+    assert transcript.cues[0].text == AS_CUES[0].text
 
 
 @pytest.mark.parametrize("is_file_first", [True, False])

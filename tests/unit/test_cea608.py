@@ -64,6 +64,7 @@ def test_codes_are_sent_twice_and_count_once() -> None:
 def test_a_text_that_nobody_erases_ends() -> None:
     sent = pairs(PAINT, *letters("abcd"))
     assert decode(sent)["CC1"] == (Shown(FRAME_MS, FRAME_MS + SHOWN_MS_MAX, "abcd"),)
+    assert decode(sent, recording_ms=5000)["CC1"] == (Shown(FRAME_MS, 5000, "abcd"),)
 
 
 def test_characters_beyond_ascii() -> None:

@@ -55,16 +55,22 @@ _ENTERED = {
 _CARRIAGE_RETURN = 0x2D
 
 
-def decode(pairs: Iterable[Pair]) -> Mapping[str, tuple[Shown, ...]]:
-    """{"CC1": …} of the channels in which something was shown; `pairs` in the order of time."""
+def decode(
+    pairs: Iterable[Pair], *, recording_ms: int | None = None
+) -> Mapping[str, tuple[Shown, ...]]:
+    """{"CC1": …} of the channels in which something was shown; `pairs` in the order of time.
+
+    `recording_ms`: when the recording ends, and with it what nobody erased.
+    """
     fields = {1: _Field(), 2: _Field()}
     last_ms = 0
     for pair in pairs:
         last_ms = pair.at_ms
         fields[pair.field].take(pair.at_ms, pair.first & 0x7F, pair.second & 0x7F)
     channels = [channel for number in fields for channel in fields[number].channels]
+    shown_ms = last_ms + SHOWN_MS_MAX
     for channel in channels:
-        channel.erase(last_ms + SHOWN_MS_MAX)
+        channel.erase(shown_ms if recording_ms is None else max(last_ms, recording_ms))
     named = {f"CC{number}": tuple(c.shown) for number, c in enumerate(channels, start=1)}
     return {name: shown for name, shown in named.items() if shown}
 

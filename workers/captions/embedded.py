@@ -75,18 +75,24 @@ class _Search:
     path: Path
     names: frozenset[str]
     notes: list[str] = field(default_factory=list)
+    recording_ms: int | None = None
 
     def everything(self, probe: Probe) -> list[_Found]:
+        self.recording_ms = round(probe.duration_seconds * 1000) if probe.duration_seconds else None
         return [*self._in_tracks(probe.caption_streams), *self._in_picture(probe.video)]
 
     def _in_tracks(self, streams: Sequence[CaptionStream]) -> Iterator[_Found]:
-        taken = {Track(s.index): s for s in streams[:TRACKS_MAX] if s.codec in READ_CODECS}
+        looked_at = streams[:TRACKS_MAX]
+        if len(looked_at) < len(streams):
+            self.notes.append(f"Of {len(streams)} tracks of captions {TRACKS_MAX} were looked at.")
         self.notes += (
             f"Captions in track {stream.index} are of the kind {stream.codec}, which is not read."
-            for stream in streams
-            if stream not in taken.values()
+            for stream in looked_at
+            if stream.codec not in READ_CODECS
         )
-        if not taken or not self._extract(list(taken), bytes_max=TRACK_BYTES_MAX):
+        taken = {Track(s.index): s for s in looked_at if s.codec in READ_CODECS}
+        what = "The captions in it were not read"
+        if not taken or not self._extract(list(taken), bytes_max=TRACK_BYTES_MAX, what=what):
             return
         for track, stream in taken.items():
             blank = _Found(f"Captions in track {stream.index}", language_tag(stream.language or ""))
@@ -97,9 +103,11 @@ class _Search:
         if picture is None or filters is None:
             return
         track = Track(picture.index, bitstream_filters=filters)
-        if not self._extract([track], bytes_max=PICTURE_BYTES_MAX):
+        what = "The picture was not searched for captions"
+        if not self._extract([track], bytes_max=PICTURE_BYTES_MAX, what=what):
             return
-        channels = decode(pairs_of_picture(read_packets(self.run.scratch, track)))
+        packets = read_packets(self.run.scratch, track)
+        channels = decode(pairs_of_picture(packets), recording_ms=self.recording_ms)
         if channels:
             blank = _Found("Captions in the picture", None, is_of_picture=True)
             yield from self._filled(blank, partial(self._first_channel, channels))
@@ -110,8 +118,8 @@ class _Search:
         except InvalidInput as error:
             self.notes.append(f"{blank.name} were left out: {error}")
 
-    def _extract(self, tracks: Sequence[Track], *, bytes_max: int) -> bool:
-        """Whether the packets of `tracks` could be written; else a note says why not."""
+    def _extract(self, tracks: Sequence[Track], *, bytes_max: int, what: str) -> bool:
+        """Whether the packets of `tracks` could be written; else a note says `what` failed."""
         run = self.run
         argv = packets_command(source_of(run, self.path), tracks)
         limits = replace(long_limits(run), file_bytes=bytes_max)
@@ -120,7 +128,7 @@ class _Search:
             with blaming_full_disk(run.scratch, free_bytes_min=free_bytes_min):
                 run_ffmpeg(run, argv, self.path, limits=limits)
         except (ToolFailed, MediaRefused, LimitExceeded) as error:
-            self.notes.append(f"The captions in it were not read: {error}")
+            self.notes.append(f"{what}: {error}")
             return False
         return True
 
@@ -128,7 +136,8 @@ class _Search:
         packets = read_packets(self.run.scratch, track)
         if codec != CLOSED_CAPTIONS:
             return read_track(codec, packets, names=self.names)
-        return self._first_channel(decode(pairs_of_track(packets)))
+        pairs = pairs_of_track(packets)
+        return self._first_channel(decode(pairs, recording_ms=self.recording_ms))
 
     def _first_channel(self, channels: Mapping[str, Sequence[Shown]]) -> Parsed:
         """The others are in languages that nobody names."""

@@ -48,7 +48,9 @@ def packets_command(source: Source, tracks: Sequence[Track]) -> list[str]:
     """Write the packets of all `tracks` by one reading of the file."""
     opened = open_source(source)
     outputs = [output for track in tracks for output in _outputs(opened, track)]
-    return compile_command(source.ffmpeg, outputs)
+    program, *words = compile_command(source.ffmpeg, outputs)
+    # TTML and WebVTT in MP4 are nothing that ffmpeg has a name for.
+    return [program, "-copy_unknown", *words]
 
 
 def read_packets(folder: Path, track: Track) -> Iterator[Packet]:

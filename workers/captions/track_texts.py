@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 
 from portal.transcripts.formats.cues import Parsed, TimedText, collect
 from portal.transcripts.formats.markup import read_markup
@@ -12,6 +13,7 @@ from portal.transcripts.formats.runs import Run, lines_of
 from portal.transcripts.formats.speakers import Speech, speaker_name, speeches
 from portal.transcripts.formats.times import Span
 from workers.captions.cea608 import Shown
+from workers.captions.mp4_texts import texts_of_boxes, texts_of_documents
 from workers.captions.packets import Packet
 
 _ASS_FIELDS = 9
@@ -28,8 +30,11 @@ TextReader = Callable[[bytes, Names], tuple[Speech, ...]]
 
 
 def read_track(codec: str, packets: Iterable[Packet], *, names: Names) -> Parsed:
-    """Cues of a track whose codec is in `TEXT_CODECS`. Raises InvalidInput when it has too many."""
-    return collect(_timed_texts(TEXT_CODECS[codec], packets, names))
+    """Cues of a track whose codec is in `TEXT_CODECS`.
+
+    Raises InvalidInput when it has too many, or is TTML that cannot be read.
+    """
+    return collect(TEXT_CODECS[codec](packets, names))
 
 
 def shown_cues(shown: Iterable[Shown], *, names: Names) -> Parsed:
@@ -39,15 +44,12 @@ def shown_cues(shown: Iterable[Shown], *, names: Names) -> Parsed:
     )
 
 
-def _timed_texts(
-    read: TextReader,
-    packets: Iterable[Packet],
-    names: Names,
-) -> Iterator[TimedText]:
+def _texts(read: TextReader, packets: Iterable[Packet], names: Names) -> Iterator[TimedText]:
     for packet in packets:
         # Many tracks fill the time between two captions with empty ones.
         if spoken := read(packet.data, names):
-            yield TimedText(Span(packet.start_ms, packet.start_ms + packet.duration_ms), spoken)
+            span = Span(packet.start_ms, packet.start_ms + packet.duration_ms)
+            yield TimedText(span, spoken)
 
 
 def _subrip(data: bytes, names: Names) -> tuple[Speech, ...]:
@@ -109,12 +111,14 @@ def _text(data: bytes) -> str:
     return data.decode("utf-8", errors="replace")
 
 
-TEXT_CODECS: Mapping[str, TextReader] = {
-    "subrip": _subrip,
-    "srt": _subrip,
-    "text": _subrip,
-    "webvtt": _webvtt,
-    "ass": _ass,
-    "ssa": _ass,
-    "mov_text": _mov_text,
+TEXT_CODECS: Mapping[str, Callable[[Iterable[Packet], Names], Iterable[TimedText]]] = {
+    "subrip": partial(_texts, _subrip),
+    "srt": partial(_texts, _subrip),
+    "text": partial(_texts, _subrip),
+    "webvtt": partial(_texts, _webvtt),
+    "ass": partial(_texts, _ass),
+    "ssa": partial(_texts, _ass),
+    "mov_text": partial(_texts, _mov_text),
+    "stpp": texts_of_documents,
+    "wvtt": texts_of_boxes,
 }

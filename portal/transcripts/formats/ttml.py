@@ -80,6 +80,11 @@ def language_of_ttml(text: str) -> str | None:
 
 def parse_ttml(text: str, *, names: Set[str] = NOBODY) -> Parsed:
     """Cues of a TTML text. Raises InvalidInput when it cannot be read or has too many."""
+    return collect(ttml_texts(text, names=names))
+
+
+def ttml_texts(text: str, *, names: Set[str]) -> Iterator[TimedText]:
+    """What is said in a TTML text, as it stands there. Raises InvalidInput."""
     root = read_xml(_DECLARATION.sub("", text, count=1))
     reader = _Reader(
         clock=read_clock(root.attributes),
@@ -90,7 +95,7 @@ def parse_ttml(text: str, *, names: Set[str] = NOBODY) -> Parsed:
     keeps_space = root.attributes.get("space") == "preserve"
     whole = _Place(_Interval(Fraction(), is_told=False), keeps_space=keeps_space)
     bodies = (element for element in root.elements if element.name == "body")
-    return collect(chain.from_iterable(reader.texts(body, whole) for body in bodies))
+    return chain.from_iterable(reader.texts(body, whole) for body in bodies)
 
 
 def _agents(root: Element) -> Iterator[tuple[str, str]]:
