@@ -8,26 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.video.ladder import ladder, preview_rung, shown_frame_rate
-from workers.video.probe import VideoStream
+from tests.recordings import video
+from workers.video.ladder import kept_rate, ladder, preview_rung, shown_frame_rate
 
 SIDES = st.integers(min_value=1, max_value=4000).map(lambda half: half * 2)
 RATES = st.none() | st.fractions(min_value=1, max_value=480, max_denominator=1001)
-
-
-def video(width: int, height: int, rate: Fraction | None = Fraction(25)) -> VideoStream:
-    return VideoStream(
-        index=0,
-        codec="h264",
-        width=width,
-        height=height,
-        rotation_degrees=0,
-        pixel_format="yuv420p",
-        average_frame_rate=rate,
-        nominal_frame_rate=None,
-        duration_seconds=None,
-        is_default=True,
-    )
 
 
 @pytest.mark.parametrize(
@@ -96,13 +81,38 @@ def test_more_frames_cost_more_but_not_in_proportion() -> None:
     assert at_30 < at_60 < 2 * at_30
 
 
-def test_the_preview_is_the_largest_small_rung() -> None:
-    assert preview_rung(ladder(video(1920, 1080))).name == "360p"
-    assert preview_rung(ladder(video(480, 270))).name == "270p"
+def test_larger_rungs_are_made_when_they_are_allowed() -> None:
+    names = ["2160p", "1440p", "1080p", "720p", "480p", "360p", "240p"]
+    large = video(3840, 2160)
+    assert [rung.name for rung in ladder(large, short_side_max=2160)] == names
+    assert [rung.name for rung in ladder(large, short_side_max=1440)] == names[1:]
+    assert [rung.name for rung in ladder(large, short_side_max=480)] == names[4:]
+    assert ladder(video(1280, 720), short_side_max=2160) == ladder(video(1280, 720))
+
+
+def test_the_preview_is_the_smallest_rung() -> None:
+    assert preview_rung(ladder(video(1920, 1080))).name == "240p"
+
+
+@pytest.mark.parametrize(
+    ("rate", "kept"),
+    [
+        ("60", "60"),
+        ("100", "50"),
+        ("120", "60"),
+        ("120000/1001", "60000/1001"),
+        ("144", "48"),
+        ("240", "60"),
+    ],
+)
+def test_of_many_frames_every_so_many_is_kept(rate: str, kept: str) -> None:
+    assert kept_rate(Fraction(rate)) == Fraction(kept)
 
 
 @pytest.mark.parametrize(
     ("rate", "shown"), [(None, None), (Fraction(30000, 1001), 29.97), (Fraction(120), 60.0)]
 )
-def test_frame_rates_are_capped_at_sixty(rate: Fraction | None, shown: float | None) -> None:
+def test_frame_rates_are_shown_with_three_decimals(
+    rate: Fraction | None, shown: float | None
+) -> None:
     assert shown_frame_rate(video(640, 360, rate)) == shown
