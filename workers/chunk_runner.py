@@ -25,7 +25,7 @@ from workers.needs import Needs, chunk_needs
 from workers.noted_store import NotedStore
 from workers.pacing import ROOM_EVERY_SECONDS, Progress, Sparingly
 from workers.publishing import discard, publish
-from workers.run import ChunkHandlers, ChunkRun
+from workers.run import ChunkHandlers, ChunkRun, StepResult
 from workers.sandbox import Sandbox
 from workers.scratch import Reservation, open_scratch
 
@@ -72,33 +72,35 @@ class ChunkRunner:
         try:
             with open_scratch(self.runtime.settings).reserved(self._needs(chunk_try)) as room:
                 result = self._handlers(chunk_try).make(self._chunk_run(chunk_try, room, store))
-            is_last = self._finish(chunk_try, result)
+            joined = self._finish(chunk_try, result)
         except Exception as error:  # noqa: BLE001 - the border of a job: a fault in one must not end the others
             return self._go_on(chunk_try, fault_of(error, work=work), store)
-        if is_last:
-            discard(self.runtime, chunk_try.attempt)  # what tries left that came to nothing
-        else:
+        if joined is None:
             self._delete_earlier(chunk_try, store.noted)
+        else:
+            seconds = _age_seconds(chunk_try)
+            count_step(step=chunk_try.attempt.step, outcome=joined.outcome, seconds=seconds)
+            discard(self.runtime, chunk_try.attempt)  # what tries left that came to nothing
         return Ending.DONE
 
-    def _finish(self, chunk_try: ChunkTry, result: Mapping[str, object]) -> bool:
-        """Write down what was made. The last chunk ends the step in the same transaction."""
+    def _finish(self, chunk_try: ChunkTry, result: Mapping[str, object]) -> StepResult | None:
+        """Write down what was made. The last chunk ends the step in the same transaction: then
+        what all together are.
+        """
         with self.runtime.engine.begin() as connection:
             results = recordings_service.finish_chunk(connection, chunk_try, result)
-            if results is not None:
-                self._join(connection, chunk_try, results)
-        return results is not None
+            return None if results is None else self._join(connection, chunk_try, results)
 
     def _join(
         self,
         connection: Connection,
         chunk_try: ChunkTry,
         results: Sequence[Mapping[str, object]],
-    ) -> None:
+    ) -> StepResult:
         attempt = chunk_try.attempt
         joined = self._handlers(chunk_try).join(attempt.asset, attempt.number, results)
         publish(connection, attempt, joined)
-        count_step(step=attempt.step, outcome=joined.outcome, seconds=_age_seconds(chunk_try))
+        return joined
 
     def _go_on(self, chunk_try: ChunkTry, fault: Fault, store: NotedStore) -> Ending:
         """With another try, or with the whole step. Raises Superseded."""

@@ -14,13 +14,15 @@ from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from portal.assets import service as assets_service
-from portal.assets.models import AssetState, Kind, Outcome, Step
+from portal.assets.models import AssetState, Kind, Step
 from portal.events import service as events_service
 from portal.jobs import Lane, Task
 from portal.runtime import open_runtime
 from portal.visibility import INSTALLATION
 from tests.e2e.processes import PROJECT, Installation, Role, free_port, wait_until
 from tests.media import make_clip
+from workers.chunk_runner import CHUNK
+from workers.endings import Ending
 
 pytestmark = [pytest.mark.e2e, pytest.mark.postgres, pytest.mark.media]
 
@@ -43,9 +45,9 @@ files:
 ENUMERATED: Mapping[str, Set[str]] = {
     "lane": set(Lane),
     "kind": set(Kind),
-    "step": set(Step),
+    "step": {*Step, CHUNK},
     "task": set(Task),
-    "outcome": {*Outcome, "again", "interrupted", "no_room", "superseded"},
+    "outcome": set(Ending),
     "state": {*AssetState, "waiting", "paused", "running", "open", "completing"},
     "status": {"1xx", "2xx", "3xx", "4xx", "5xx"},
     "method": {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "other"},
