@@ -14,6 +14,7 @@ import "media-chrome/menu/media-audio-track-menu.js";
 import "media-chrome/menu/media-audio-track-menu-button.js";
 import "media-chrome/menu/media-captions-menu.js";
 import "media-chrome/menu/media-captions-menu-button.js";
+import "media-chrome/menu/media-chrome-menu-item.js";
 import { chooseOnToggle } from "./captions";
 import { trackName } from "./sound-tracks";
 import { useTranslations } from "./translations";
