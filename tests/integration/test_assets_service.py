@@ -23,6 +23,7 @@ from portal.assets.models import (
     Step,
     StepState,
 )
+from portal.assets.pipeline import PIPELINE
 from portal.assets.service import Attempt
 from portal.db import tables
 from portal.errors import Conflict, NotFound, Superseded
@@ -308,12 +309,20 @@ def test_a_video_goes_through_its_steps(connection: Connection, event_id: str) -
     service.queue_next_steps(connection, asset_id)
     assert (queued(), state()) == ({Task.VERIFY, Task.PROBE}, AssetState.PROCESSING)
     end(connection, asset_id, Step.PROBE)
-    assert queued() == {Task.VERIFY, Task.TRANSCODE, Task.POSTER}
+    at_once = {Task.VERIFY, Task.PREVIEW, Task.POSTER, Task.SUBTITLES}
+    assert queued() == {*at_once, Task.TRANSCODE, Task.SOUND}
+    end(connection, asset_id, Step.SOUND)
+    assert queued() == {*at_once, Task.TRANSCODE}
     end(connection, asset_id, Step.TRANSCODE)
-    assert queued() == {Task.VERIFY, Task.POSTER}
-    end(connection, asset_id, Step.POSTER)
-    assert queued() == {Task.VERIFY}
-    end(connection, asset_id, Step.VERIFY)
+    assert queued() == {*at_once, Task.STORYBOARD, Task.DOWNLOAD}
+    for step in (Step.PREVIEW, Step.POSTER, Step.STORYBOARD, Step.DOWNLOAD, Step.VERIFY):
+        end(connection, asset_id, step)
+    forget_jobs(connection)
+    end(connection, asset_id, Step.SUBTITLES, Outcome.FAILED)
+    assert (queued(), state()) == ({Task.INDEX_ASSET}, AssetState.PROCESSING)
+    service.retry_failed(connection, asset_id)
+    assert queued() == {Task.SUBTITLES}
+    end(connection, asset_id, Step.SUBTITLES)
     assert (queued(), state()) == ({Task.INDEX_ASSET}, AssetState.PROCESSING)
     end(connection, asset_id, Step.INDEX)
     assert (queued(), state()) == (set(), AssetState.READY)
@@ -353,7 +362,7 @@ def test_a_failure_is_told_before_what_is_only_partial(
 
 def test_retrying_a_step_runs_those_after_it_again(connection: Connection, event_id: str) -> None:
     asset_id = add(connection, event_id)
-    for step in (Step.VERIFY, Step.PROBE, Step.TRANSCODE, Step.POSTER, Step.INDEX):
+    for step in PIPELINE[Kind.VIDEO]:
         end(connection, asset_id, step, detail="old", notes=("old",))
     forget_jobs(connection)
 
@@ -362,7 +371,7 @@ def test_retrying_a_step_runs_those_after_it_again(connection: Connection, event
     assert tasks_of(connection, asset_id) == [Task.TRANSCODE]
     records = {record.name: record for record in asset(connection, asset_id).steps}
     waiting = {name for name, record in records.items() if record.state is StepState.WAITING}
-    assert waiting == {Step.TRANSCODE, Step.INDEX}
+    assert waiting == {Step.TRANSCODE, Step.STORYBOARD, Step.DOWNLOAD, Step.INDEX}
     assert {(records[name].detail, records[name].notes) for name in waiting} == {(None, ())}
     assert begin(connection, asset_id, Step.TRANSCODE).number == 3
     assert begin(connection, asset_id, Step.INDEX).tries == 1
