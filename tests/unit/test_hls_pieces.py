@@ -55,10 +55,11 @@ def test_a_damaged_initialisation_segment_is_an_error_or_still_read(at: int, jun
         assert codecs_of(damaged[: len(data) - len(junk)])
 
 
-def test_the_peak_leaves_out_a_short_last_segment() -> None:
-    assert peak_bandwidth_bps([1000, 2000, 900], [4.0, 4.0, 0.1]) == 4000
+def test_the_peak_takes_a_short_last_segment_with_the_one_before() -> None:
+    assert peak_bandwidth_bps([1000, 2000, 900], [4.0, 4.0, 0.1]) == 5659  # the last two together
+    assert peak_bandwidth_bps([1000, 2000, 20], [4.0, 4.0, 0.1]) == 4000
     assert peak_bandwidth_bps([1000], [0.1]) == 80_000
-    assert peak_bandwidth_bps([1000, 500], [4.0, 0.5]) == round(8 * 1500 / 4.5)
+    assert peak_bandwidth_bps([1000, 500], [4.0, 0.5]) == 2667
 
 
 def test_the_listing_is_by_name_whatever_the_order() -> None:

@@ -6,6 +6,7 @@ Pure. The answer of a chunk is a `Piece` for each rung, kept in the database as 
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import chain
@@ -104,12 +105,20 @@ def listing_sha256(sha256_by_name: Mapping[str, str]) -> str:
 
 
 def peak_bandwidth_bps(sizes_bytes: Sequence[int], seconds: Sequence[float]) -> int:
-    """The largest bit rate of a segment, never below the average.
+    """The largest bit rate of neighbours that play for half to one and a half target durations.
 
-    A short last segment does not count by itself: RFC 8216, 4.3.4.2 takes the peak over
-    stretches of at least half a target duration.
+    So RFC 8216, 4.1 wants it: a short last segment counts with the one before it. Never below the
+    average.
     """
-    pairs = zip(sizes_bytes, seconds, strict=True)
-    long_enough = [(size, duration) for size, duration in pairs if duration >= max(seconds) / 2]
-    rates = [size / duration for size, duration in long_enough]
-    return round(8 * max(*rates, sum(sizes_bytes) / sum(seconds)))
+    target_seconds = max(seconds)
+    rates = [sum(sizes_bytes) / sum(seconds)]
+    for first in range(len(seconds)):
+        size_bytes, length = 0, 0.0
+        for position in range(first, len(seconds)):
+            size_bytes += sizes_bytes[position]
+            length += seconds[position]
+            if length > 1.5 * target_seconds:
+                break
+            if length >= 0.5 * target_seconds:
+                rates.append(size_bytes / length)
+    return math.ceil(8 * max(rates))
