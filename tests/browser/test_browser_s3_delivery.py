@@ -16,6 +16,10 @@ from tests.versitygw import ACCESS_KEY, SECRET_KEY, VersityGateway
 
 pytestmark = pytest.mark.browser
 
+SHEET_OF_PREVIEW = (
+    "document.querySelector('media-time-range').shadowRoot"
+    ".querySelector('media-preview-thumbnail').shadowRoot.querySelector('img')"
+)
 TEXTS = (".m3u8", ".vtt")
 
 
@@ -105,3 +109,13 @@ def test_pictures_come_from_the_store(page: Page, traffic: Traffic, place: str) 
     )
     assert traffic.sent_by_portal == []
     assert any(path.endswith((".jpg", ".webp")) for path in traffic.sent_by_store)
+
+
+def test_pictures_of_the_timeline_come_from_the_store(page: Page, traffic: Traffic) -> None:
+    page.goto(traffic.site.url(traffic.site.recording_path))
+    wait_until(page, "document.querySelector('video').readyState >= 1")
+    thumbnails = "document.querySelector('track[label=thumbnails]').track"
+    wait_until(page, f"{thumbnails}.cues && {thumbnails}.cues.length > 0")
+    page.locator("media-time-range").hover(position={"x": 60, "y": 8})
+    wait_until(page, f"{SHEET_OF_PREVIEW}.naturalWidth > 0")
+    assert any(path.endswith("/storyboard-01.jpg") for path in traffic.sent_by_store)
