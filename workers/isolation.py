@@ -43,6 +43,7 @@ class Limits:
     wall_seconds: float
     memory_bytes: int
     cpu_seconds: int | None = None
+    niceness: int = 0
     file_bytes: int = 64 * 1024**3
 
 
@@ -83,7 +84,9 @@ def _limit_prefix(limits: Limits) -> list[str]:
     ]
     if limits.cpu_seconds is not None:
         flags.append(f"--cpu={limits.cpu_seconds:d}:{limits.cpu_seconds + 2:d}")
+    polite = [find_program("nice"), "-n", f"{limits.niceness:d}"] if limits.niceness else []
     return [
+        *polite,
         *(find_program("setpriv"), "--pdeathsig", "KILL", "--"),
         *(find_program("prlimit"), *flags, "--"),
     ]

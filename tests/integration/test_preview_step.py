@@ -41,6 +41,7 @@ def test_the_first_seconds_in_the_smallest_rung(bench: Bench, tmp_path: Path) ->
     rendition = made(bench, clip)
     assert (rendition.width, rendition.height) == (320, 240)
     assert rendition.segment_seconds == (2.0, 2.0, 2.0, 2.0)
+    assert [early.segment_seconds for early in bench.seen.early] == [(2.0,), (2.0,) * 4]
     assert rendition.codecs is not None
     assert rendition.codecs.startswith("avc1.64")
     assert rendition.codecs.endswith(",mp4a.40.2")

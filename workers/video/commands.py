@@ -30,7 +30,6 @@ CLOCK_RATE = 90_000
 """Ticks per second of a picture that has no constant rate."""
 READ_BEYOND_SECONDS = Fraction(1, 4)
 """Frames are counted off; ffmpeg's own bounds are not exact to the frame."""
-PREVIEW_SECONDS = 8
 PREVIEW = "preview"
 SOUND_FRAGMENT_MICROSECONDS = 500_000
 """Of sound alone, which has no key frames to be cut at."""
@@ -89,13 +88,11 @@ def copy_command(source: Source, video: VideoStream, rung: Rung, *, timescale: i
 
 
 def preview_command(
-    source: Source, probe: Probe, rung: Rung | None, *, is_copied: bool = False
+    source: Source, probe: Probe, rung: Rung | None, *, seconds: int, is_copied: bool = False
 ) -> list[str]:
     """The first seconds of picture and sound, to be had at once."""
     video = probe.video
-    # Pictures that no other one needs are decoded without smoothing, which a small rung hides.
-    fast = {"skip_loop_filter": "noref"} if video is not None and not is_copied else {}
-    opened = open_source(source, t=PREVIEW_SECONDS, **fast)
+    opened = open_source(source, t=seconds)
     streams: list[Node] = []
     options: dict[str, object] = {}
     if video is not None and rung is not None and is_copied:

@@ -17,6 +17,9 @@ from workers.video.probe_reading import probe_command, read_probe
 from workers.video.refusals import refusal
 from workers.video.scan import PacketReader, Scan, scan_command
 
+NICENESS = 10
+"""An encode then gets a tenth of the time of what competes with it."""
+
 
 def probe_file(run: Run, path: Path) -> Probe:
     """What ffprobe says of the recording. Raises MediaRefused when it is none."""
@@ -105,7 +108,10 @@ def short_limits(run: Run) -> Limits:
 
 
 def long_limits(run: Run) -> Limits:
+    """Of work that lasts: whatever somebody waits for goes before it."""
     settings = run.runtime.settings
     return Limits(
-        wall_seconds=settings.transcode_seconds_max, memory_bytes=settings.sandbox_memory_bytes
+        wall_seconds=settings.transcode_seconds_max,
+        memory_bytes=settings.sandbox_memory_bytes,
+        niceness=NICENESS,
     )
