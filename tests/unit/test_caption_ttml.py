@@ -251,6 +251,16 @@ def test_hostile_or_empty_xml_is_refused_with_the_reason(text: str, reason: str)
         read_captions(text.encode(), filename="scrum.ttml")
 
 
+def test_styles_that_refer_to_all_others_are_resolved_once_each() -> None:
+    names = [f"s{number}" for number in range(300)]
+    everything = " ".join(names)
+    styles = "".join(f'<style xml:id="{name}" style="{everything}"/>' for name in names)
+    last = '<style xml:id="last" style="s299" tts:fontStyle="italic"/>'
+    head = f"<styling>{styles}{last}</styling>"
+    (cue,) = cues_of('<p begin="1s" end="2s" style="last">a</p>', head=head)
+    assert cue.styled == "<i>a</i>"
+
+
 NAMES = st.sampled_from(["p", "div", "span", "br", "x"])
 ATTRIBUTES = st.dictionaries(
     st.sampled_from(["begin", "end", "dur", "timeContainer", "style", "tts:ruby", "xml:lang"]),

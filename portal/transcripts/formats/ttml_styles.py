@@ -21,6 +21,7 @@ _HEX_COLOURS = {
 }
 _USUAL_COLOURS = frozenset({"white", "black"})
 _RUBY_MARKS = {"container": ("ruby",), "base": ("ruby",), "text": ("ruby", "rt")}
+_READ = frozenset({"fontStyle", "fontWeight", "textDecoration", "color", "ruby", "display"})
 _REFERENCES_DEPTH_MAX = 10
 
 Attributes = Mapping[str, str]
@@ -76,7 +77,10 @@ def read_styles(root: Element) -> Mapping[str, Attributes]:
         for element in styling.elements
         if element.name == "style" and "id" in element.attributes
     }
-    return {name: _with_references(named, attributes) for name, attributes in named.items()}
+    resolved: dict[str, Attributes] = {}
+    for name in named:
+        _resolve(name, named, resolved, ())
+    return resolved
 
 
 def styles_of(element: Element, named: Mapping[str, Attributes]) -> Attributes:
@@ -87,15 +91,22 @@ def styles_of(element: Element, named: Mapping[str, Attributes]) -> Attributes:
     return {**found, **element.attributes}
 
 
-def _with_references(
-    named: Mapping[str, Attributes], attributes: Attributes, depth: int = 0
+def _resolve(
+    name: str,
+    named: Mapping[str, Attributes],
+    resolved: dict[str, Attributes],
+    referring: tuple[str, ...],
 ) -> Attributes:
-    if depth == _REFERENCES_DEPTH_MAX:
+    """Each is resolved once, and none by way of itself."""
+    if name in resolved:
+        return resolved[name]
+    if name not in named or name in referring or len(referring) == _REFERENCES_DEPTH_MAX:
         return {}
     found: dict[str, str] = {}
-    for name in attributes.get("style", "").split()[:_REFERENCES_DEPTH_MAX]:
-        found |= _with_references(named, named.get(name, {}), depth + 1)
-    return {**found, **attributes}
+    for other in named[name].get("style", "").split():
+        found |= _resolve(other, named, resolved, (*referring, name))
+    resolved[name] = found | {k: v for k, v in named[name].items() if k in _READ}
+    return resolved[name]
 
 
 def _colour(value: str) -> str | None:
