@@ -15,6 +15,9 @@ from portal.assets.details import captions_page, recording_page
 from portal.assets.models import Kind
 from portal.assets.photo_details import photo_page
 from portal.assets.subject import Subject
+from portal.desk.assets.storyboard import Still
+from portal.desk.assets.views import AssetPage, DeskSubject, Wish, asset_page
+from portal.desk.clocks.views import CamerasPage, CamerasSubject, Given, cameras_page
 from portal.desk.files.report import FormReport, Refused
 from portal.desk.uploading import upload_panel
 from portal.desk.views import desk_event, desk_line
@@ -22,6 +25,8 @@ from portal.events.pages import HomePage
 from portal.events.views import by_year, event_page, latest_view
 from portal.languages import PAGE_LANGUAGES
 from portal.people.views import Appearances, person_page
+from portal.photos.models import Camera, ClockOfPhoto, PhotoClock
+from portal.recordings.models import Recording
 from portal.recordings.views import player_of
 from portal.search.documents import DocumentKind
 from portal.search.models import SearchHit, SearchResults
@@ -96,6 +101,34 @@ def subject(asset_id: str, language: str) -> Subject:
     return Subject(found, MATERIAL.states[found.id], detail, EVENT, [SPEAKER], language)
 
 
+def desk_subject(asset_id: str, recording: Recording | None = None) -> DeskSubject:
+    found = next(asset for asset in ASSETS if asset.id == asset_id)
+    return DeskSubject(found, MATERIAL.states[asset_id], None, EVENT, recording, TRANSCRIPTS)
+
+
+def desk_asset(language: str) -> AssetPage:
+    stills = [Still(float(at), "storyboard-01.jpg", at * 160, 0, 160, 90) for at in range(3)]
+    recording = Recording(facts={"container": NASTY}, poster_at_seconds=1.5)
+    wish = Wish(NASTY, "The recording is not that long.")
+    return asset_page(desk_subject("scrum", recording), stills, language=language, wish=wish)
+
+
+def desk_cameras(language: str) -> CamerasPage:
+    shown = PhotoClock(MORNING.replace(tzinfo=None))
+    clock = ClockOfPhoto("photo", 1, shown, 0, EVENT.zone, MORNING)
+    return cameras_page(
+        CamerasSubject(
+            event=EVENT,
+            cameras=[Camera(1, NASTY, 0, 1, "photo.bin"), Camera(2, "Other", -120, 0, None)],
+            clocks=[clock],
+            photos={asset.id: asset for asset in ASSETS if asset.kind is Kind.PHOTO},
+            given=Given(1, NASTY, "photo", "", "No."),
+            seconds=3600,
+        ),
+        language=language,
+    )
+
+
 def hits() -> tuple[SearchHit, ...]:
     return tuple(
         SearchHit(
@@ -167,6 +200,12 @@ def pages(language: str) -> Mapping[str, tuple[str, dict[str, object]]]:
             "desk/events.html",
             {"lines": [desk_line(EVENT, language=language)], "is_new": True},
         ),
+        "desk asset": ("desk/asset.html", {"page": desk_asset(language)}),
+        "desk photo": (
+            "desk/asset.html",
+            {"page": asset_page(desk_subject("photo"), [], language=language)},
+        ),
+        "desk cameras": ("desk/cameras.html", {"page": desk_cameras(language)}),
         "desk event": (
             "desk/event.html",
             {"page": desk, "upload": upload, "fault": "", "at": "", "sent": SENT},
@@ -228,7 +267,7 @@ def test_a_page_is_sound_and_keeps_to_our_policy(name: str, language: str) -> No
         is_stand_in = PLACEHOLDER.fullmatch(attributes.get("style") or "")
         assert inline == ({"style"} if is_stand_in else set()), (tag, attributes)
     kinds = [script.get("type") for script in page.all("script")]
-    modules = ["module"] * (2 if name == "desk event" else 1)
+    modules = ["module"] * (2 if name in {"desk event", "desk asset", "desk photo"} else 1)
     assert sorted(filter(None, kinds)) == [*["application/ld+json"] * has_data(name), *modules]
     assert None not in kinds
     assert page.all("style") == []
@@ -310,7 +349,7 @@ def test_the_programme_says_whose_clocks_its_times_are() -> None:
 
 
 def test_cells_say_their_column_where_the_head_is_hidden() -> None:
-    for name in ("desk", "desk event"):
+    for name in ("desk", "desk event", "desk cameras"):
         assert all(cell.get("data-label") for cell in outline(name, "en").all("td"))
 
 
@@ -320,8 +359,9 @@ def test_texts_in_another_language_say_so() -> None:
     assert foreign == {"en"}
 
 
-def test_every_form_of_the_desk_carries_its_token() -> None:
-    page = outline("desk event", "en")
+@pytest.mark.parametrize("name", ["desk event", "desk asset", "desk cameras"])
+def test_every_form_of_the_desk_carries_its_token(name: str) -> None:
+    page = outline(name, "en")
     posts = [form for form in page.all("form") if form.get("method") == "post"]
     tokens = [given for given in page.all("input") if given.get("name") == "csrf_token"]
     assert posts
