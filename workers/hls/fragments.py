@@ -60,8 +60,9 @@ class FragmentedFile:
         """When the last sample of its first track has been shown."""
         if not self.fragments:
             return Fraction(0)
-        first, last = self.fragments[0].leading, self.fragments[-1].leading
-        wait = first.starts_at - first.decode_time  # of the reordered pictures
+        last = self.fragments[-1].leading
+        # Of the reordered pictures: where the rate varies, it is not that of the first fragment.
+        wait = last.starts_at - last.decode_time
         return Fraction(last.decode_time + last.duration + wait, last.track.timescale)
 
 
