@@ -137,6 +137,24 @@ def test_rates_and_shapes(
     assert_valid(fetched(client, asset), tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("name", "sounds"),
+    [("car-detection.mp4", 1), ("bottle-detection.mp4", 0), ("echo-hereweare.webm", 1)],
+)
+def test_files_that_nobody_made_for_us(
+    runtime: Runtime,
+    client: TestClient,
+    tmp_path: Path,
+    *,
+    samples: Path,
+    name: str,
+    sounds: int,
+) -> None:
+    found = fetched(client, ingested(runtime, samples / "video" / name))
+    assert len(found.having("audio")) == sounds
+    assert_valid(found, tmp_path)
+
+
 def test_sound_alone(runtime: Runtime, client: TestClient, tmp_path: Path) -> None:
     source = make_clip(tmp_path / "radio.m4a", seconds=11, picture=False)
     asset = ingested(runtime, source)
