@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from portal.assets.models import Asset, RenditionKind, Step
 from portal.settings import Settings
 from workers.downloads.choice import scratch_bytes
+from workers.stills.storyboard import PICTURES_MAX
 
 MEBIBYTE = 1024**2
 TRANSCODE_BYTES_MIN = 16 * MEBIBYTE
@@ -24,8 +25,6 @@ SOUND_TRACKS = 2
 SOUND_BYTES_MIN = 4 * MEBIBYTE
 UNKNOWN_RATIO = 2.0
 """Of the original's size, when nobody knows how long it plays."""
-STORYBOARD_SEGMENTS_MAX = 400
-"""One for each of its pictures."""
 STORYBOARD_SHEETS_BYTES = 8 * MEBIBYTE
 DOWNLOAD_BYTES_MIN = 4 * MEBIBYTE
 FIXED_BYTES: Mapping[Step, int] = {
@@ -114,7 +113,7 @@ def _storyboard_bytes(asset: Asset) -> int:
     if smallest is None:
         return STORYBOARD_SHEETS_BYTES
     segments = max(1, len(smallest.segment_files or ()))
-    shown = min(1.0, STORYBOARD_SEGMENTS_MAX / segments)
+    shown = min(1.0, PICTURES_MAX / segments)
     return STORYBOARD_SHEETS_BYTES + round(shown * smallest.size_bytes)
 
 

@@ -13,12 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.assets.models import Asset, Kind, Rendition, RenditionKind, Step
+from portal.assets.models import Asset, Kind, Original, Rendition, RenditionKind, Step
 from portal.errors import ToolFailed
+from portal.settings import Settings
 from workers.downloads.choice import picture_of, scratch_bytes, sound_of
 from workers.downloads.commands import sound_command, video_command
 from workers.downloads.texts import FileTexts
 from workers.downloads.wholeness import require_fast_start
+from workers.needs import DOWNLOAD_BYTES_MIN, needs_of
 from workers.video.argv import Source
 
 PICTURE = Source(ffmpeg="ffmpeg", path=Path("/scratch/picture.mp4"), pixels_max=1000)
@@ -100,6 +102,8 @@ def test_a_recording_may_lack_either() -> None:
 def test_room_is_asked_for_what_is_gathered_and_made() -> None:
     both = asset(made("720p", size=(1280, 720), size_bytes=1000), made("sound-1", size_bytes=100))
     assert scratch_bytes(both) == 2300
+    whole = replace(both, original=Original("k", 1, "video/mp4", sha256=None, declared_sha256=None))
+    assert needs_of(whole, Step.DOWNLOAD, Settings()).own_bytes == 2300 + DOWNLOAD_BYTES_MIN
 
 
 def test_nothing_is_encoded() -> None:
