@@ -1,4 +1,4 @@
-"""Real recordings that nobody here made, through all three steps."""
+"""Real recordings that nobody here made: their picture, frame by frame, and a preview."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ import pytest
 
 from portal.assets.models import Outcome, Step
 from portal.runtime import Runtime
+from tests.picture_runs import transcoded
 from tests.step_runs import Bench, decode_all, frame_times
+from workers.run import StepResult
 from workers.sandbox import Sandbox, detect_level
-from workers.video.steps import poster, transcode
+from workers.video.preview import preview
 from workers.video.tools import probe_file
 
 pytestmark = pytest.mark.media
@@ -22,38 +24,47 @@ def bench(runtime: Runtime, tmp_path: Path) -> Bench:
 
 
 @pytest.mark.parametrize(
-    ("name", "duration_seconds", "renditions"),
+    ("name", "duration_seconds", "works", "rungs"),
     [
-        ("video/car-detection.mp4", 30.2, ["432p", "360p", "240p", "audio"]),
-        ("video/bottle-detection.mp4", 39.9, ["360p", "240p"]),
-        ("video/help.mkv", 2.0, ["480p", "360p", "240p"]),
-        ("video/echo-hereweare.webm", 44.7, ["270p", "144p", "audio"]),
-        ("audio/jfk.flac", 11.0, ["audio"]),
+        ("car-detection.mp4", 30.2, ["copy", "encode", "encode"], ["432p", "360p", "240p"]),
+        ("bottle-detection.mp4", 39.9, ["copy", "encode", "encode"], ["360p", "240p"]),
+        ("help.mkv", 2.0, [], ["480p", "360p", "240p"]),
+        ("echo-hereweare.webm", 44.7, [], ["270p", "144p"]),
     ],
 )
 def test_every_sample_plays_from_first_to_last_segment(
-    bench: Bench, samples: Path, name: str, duration_seconds: float, renditions: list[str]
+    bench: Bench,
+    *,
+    samples: Path,
+    name: str,
+    duration_seconds: float,
+    works: list[str],
+    rungs: list[str],
 ) -> None:
-    run = bench.run_of(samples / name, Step.TRANSCODE)
-    found = probe_file(run, samples / name)
-    assert found.duration_seconds == pytest.approx(duration_seconds, abs=0.3)
-    result = transcode(run)
-    assert (result.outcome, result.detail) == (Outcome.DONE, None)
-    assert [rendition.name for rendition in result.renditions] == renditions
-    made_seconds = [sum(rendition.segment_seconds or ()) for rendition in result.renditions]
-    assert max(made_seconds) == pytest.approx(duration_seconds, abs=0.3)
-    assert min(made_seconds) == pytest.approx(duration_seconds, abs=0.6)  # tracks differ a little
-    master = bench.download(result.renditions)
+    source = samples / "video" / name
+    made = transcoded(bench, source)
+    assert (made.result.outcome, made.result.detail) == (Outcome.DONE, None)
+    assert [plan["work"] for plan in made.plans] == works
+    assert made.names == rungs
+    master = bench.download(made.result.renditions)
     decode_all(master)
-    key_frames = {
-        tuple(frame_times(master.parent / rung / "index.m3u8", only_key_frames=True))
-        for rung in renditions
-        if rung != "audio"
-    }
-    assert len(key_frames) == (1 if found.video else 0)
+    playlists = [master.parent / rung / "index.m3u8" for rung in rungs]
+    starts = {r.segment_seconds for r in made.result.renditions}
+    assert len(starts) == 1
+    assert sum(starts.pop() or ()) == pytest.approx(duration_seconds, abs=0.6)
+    keys = [frame_times(playlist, only_key_frames=True) for playlist in playlists]
+    assert all(own == pytest.approx(keys[0], abs=1e-5) for own in keys)
+    expected = len(frame_times(source))
+    assert [len(frame_times(playlist)) for playlist in playlists] == [expected] * len(rungs)
 
 
-@pytest.mark.parametrize("name", ["car-detection.mp4", "bottle-detection.mp4", "please.mkv"])
-def test_every_sample_gets_a_poster(bench: Bench, samples: Path, name: str) -> None:
-    [made] = poster(bench.run_of(samples / "video" / name, Step.POSTER)).renditions
-    assert bench.runtime.store.read(made.key).startswith(b"\xff\xd8")
+@pytest.mark.parametrize("name", ["video/bottle-detection.mp4", "video/help.mkv", "audio/jfk.flac"])
+def test_every_sample_has_a_preview(bench: Bench, samples: Path, name: str) -> None:
+    run = bench.run_of(samples / name, Step.PREVIEW)
+    seconds = probe_file(run, samples / name).duration_seconds
+    assert seconds is not None
+    result = preview(run)
+    assert isinstance(result, StepResult)
+    [made] = result.renditions
+    assert sum(made.segment_seconds or ()) == pytest.approx(min(8, seconds), abs=0.4)
+    decode_all(bench.download([made]))

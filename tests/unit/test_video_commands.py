@@ -129,7 +129,7 @@ def test_rungs_beside_a_copy_share_its_key_frames_and_colours() -> None:
     _, first, _ = chunks(standard)
     argv = chunk_command(SOURCE, standard, first)
     text = shlex.join(argv)
-    times = [float((frame - Fraction(1, 2)) / 25) for frame in first.key_frames if frame]
+    times = [float(Fraction(frame, 25)) for frame in first.key_frames if frame]
     forced = argv[argv.index("-force_key_frames") + 1]
     assert [float(time) for time in forced.split(",")] == times
     assert "in_color_matrix=smpte170m:in_range=tv:out_color_matrix=smpte170m" in text

@@ -91,9 +91,8 @@ def key_frames_by_the_clock(seconds: int) -> Mapping[str, object]:
 
 
 def key_frames_at(frames: Sequence[int], rhythm: Rhythm) -> Mapping[str, object]:
-    """At exactly these frames: the times lie between each and the one before it."""
-    half = Fraction(1, 2)
-    times = [float((frame - half) * rhythm.frame_seconds) for frame in frames if frame > 0]
+    """At exactly these frames: ffmpeg rounds each time to the nearest one."""
+    times = [float(frame * rhythm.frame_seconds) for frame in frames if frame > 0]
     forced = {"force_key_frames": ",".join(f"{time:.6f}" for time in times)} if times else {}
     return {"g": max(frames, default=0) + NEVER, "keyint_min": 1, **forced}
 
