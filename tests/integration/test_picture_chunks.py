@@ -247,7 +247,7 @@ def test_a_picture_that_does_not_comply_is_encoded(
 
 
 def test_a_second_try_makes_the_same_under_other_names(bench: Bench, tmp_path: Path) -> None:
-    source = make_numbered(tmp_path / "clip.mp4", frames=420, rate="25")
+    source = make_numbered(tmp_path / "clip.mp4", frames=420, rate="25", options=OPEN_GROUPS)
     run = bench.run_of(source, Step.TRANSCODE)
     split = transcode(run)
     assert isinstance(split, StepSplit)
