@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from portal.assets.models import Kind, Rendition, RenditionKind, Step
+from portal.errors import Interrupted
 from portal.events import service as events
 from portal.events.models import Event
 from portal.runtime import Runtime
@@ -148,6 +149,13 @@ def test_a_recording_of_sound_alone(bench: Bench, tmp_path: Path) -> None:
     made = download(run_with(bench, tmp_path, picture=False)).renditions
     assert [rendition.name for rendition in made] == ["sound.m4a"]
     assert ffprobe(saved(bench, made, tmp_path)["sound.m4a"], "stream=codec_name") == ["aac"]
+
+
+def test_a_stop_ends_it(bench: Bench, tmp_path: Path) -> None:
+    run = run_with(bench, tmp_path, picture=False)
+    bench.stop.set()
+    with pytest.raises(Interrupted):
+        download(run)
 
 
 def test_nothing_is_left_in_the_scratch_folder_but_what_was_gathered(

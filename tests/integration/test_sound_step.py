@@ -7,6 +7,7 @@ import math
 import re
 import struct
 import subprocess
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from sqlalchemy import Connection
 
 from portal.assets import service as assets
 from portal.assets.models import Kind, Outcome, Rendition, RenditionKind, Step
-from portal.errors import MediaRefused
+from portal.errors import Interrupted, MediaRefused, ToolFailed
 from portal.recordings import service as recordings
 from portal.runtime import Runtime
 from tests.media import ffprobe, make_clip, run_ffmpeg, truncate
@@ -349,6 +350,27 @@ def test_nothing_of_the_makers_metadata_is_kept(bench: Bench, tmp_path: Path) ->
             assert b"SECRET" not in stored
             assert b"+53.9" not in stored
             assert b"Lavf" not in stored
+
+
+def test_a_stop_ends_it(bench: Bench, tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "clip.wav", seconds=60, picture=False)
+    run = bench.run_of(source, Step.SOUND, kind=Kind.AUDIO)
+    stopping = replace(run, report_progress=lambda _fraction: bench.stop.set())
+    with pytest.raises(Interrupted):
+        sound(stopping)
+
+
+@pytest.mark.parametrize("left", ["mkfifo peaks.txt", "ln -s /etc/passwd peaks.txt", "true"])
+def test_what_a_captured_decoder_leaves_is_not_followed(
+    bench: Bench, tmp_path: Path, left: str
+) -> None:
+    ffmpeg = tmp_path / "ffmpeg"
+    ffmpeg.write_text(f'#!/bin/sh\nffmpeg "$@" || exit 1\nrm peaks.txt\n{left}\n')
+    ffmpeg.chmod(0o755)
+    run = bench.run_of(make_clip(tmp_path / "clip.wav", seconds=1, picture=False), Step.SOUND)
+    settings = run.runtime.settings.model_copy(update={"ffmpeg_path": str(ffmpeg)})
+    with pytest.raises(ToolFailed, match=r"peaks\.txt"):
+        sound(replace(run, runtime=replace(run.runtime, settings=settings)))
 
 
 def test_progress_rises(bench: Bench, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from portal.assets.models import RenditionKind, Step
+from portal.errors import Interrupted
 from portal.runtime import Runtime
 from tests import stored_ladder
 from tests.media import make_clip
@@ -85,6 +86,13 @@ def test_sheets_hold_no_metadata(bench: Bench, tmp_path: Path) -> None:
     with Image.open(io.BytesIO(content)) as image:
         assert not {"exif", "comment", "icc_profile"} & set(image.info)
         assert image.size == (result.renditions[0].width, result.renditions[0].height)
+
+
+def test_a_stop_ends_it(bench: Bench, tmp_path: Path) -> None:
+    run = run_with(bench, tmp_path, lavfi="testsrc2=s=320x180:r=25:d=4")
+    bench.stop.set()
+    with pytest.raises(Interrupted):
+        storyboard(run)
 
 
 def test_a_recording_without_rungs_has_none(bench: Bench, tmp_path: Path) -> None:
