@@ -6,8 +6,6 @@ from datetime import timedelta
 
 from workers.video.probe import AudioStream, Probe, VideoStream
 
-DELAY_SECONDS_MIN = 0.1
-"""What begins sooner needs no help: players skip so small a gap."""
 DELAY_SECONDS_MAX = 300
 """What begins later begins at once: a file of a few bytes may claim days, and days to encode."""
 
