@@ -16,7 +16,7 @@ from portal.assets.divided_steps import (
     divide_attempt,
     find_divided_attempt,
 )
-from portal.assets.models import Asset, Kind, Original, PhotoMetadata
+from portal.assets.models import Asset, Kind, Original, PhotoMetadata, Step
 from portal.assets.reading import (
     assets_by_ids,
     detail_of,
@@ -40,6 +40,7 @@ from portal.assets.steps import (
     publish_renditions,
     queue_next_steps,
     record_progress,
+    repeat_step,
     retry_failed,
     retry_step,
     start_pipeline,
@@ -83,6 +84,7 @@ __all__ = [
     "record_progress",
     "record_verified",
     "remove_asset",
+    "repeat_step",
     "retry_failed",
     "retry_step",
     "shown_keys",
@@ -135,7 +137,10 @@ def describe_asset(
     programme_item_id: str | None,
     person_ids: Sequence[str],
 ) -> None:
-    """Replace what an editor says of an asset; people are added to those named."""
+    """Replace what an editor says of an asset; people are added to those named.
+
+    A photo's public files are written anew when they say it too.
+    """
     repository.update_columns(
         connection,
         asset.id,
@@ -145,6 +150,11 @@ def describe_asset(
         programme_item_id=programme_item_id,
     )
     repository.add_people(connection, asset.id, person_ids)
+    is_said_anew = dict(caption) != asset.caption or not set(asset.people_ids).issuperset(
+        person_ids
+    )
+    if asset.kind is Kind.PHOTO and is_said_anew:
+        repeat_step(connection, asset.id, Step.PHOTO)
     defer(connection, Job(Task.INDEX_EVENT, asset.event_id))
 
 

@@ -190,6 +190,16 @@ def retry_step(connection: Connection, asset_id: str, step: Step) -> None:
     queue_next_steps(connection, asset_id)
 
 
+def repeat_step(connection: Connection, asset_id: str, step: Step) -> None:
+    """Something that a step reads is another now: run it again, also if it is under way.
+
+    What has not begun yet will read it anyway. Raises NotFound or Conflict.
+    """
+    steps_repository.lock_asset(connection, asset_id)  # none begins until the transaction ends
+    if steps_repository.has_begun(connection, asset_id, step):
+        retry_step(connection, asset_id, step)
+
+
 def retry_failed(connection: Connection, asset_id: str) -> None:
     """Run every failed step again: what was missing then may be there now. Raises NotFound."""
     steps_repository.lock_asset(connection, asset_id)

@@ -43,6 +43,12 @@ def has_open_step(connection: Connection, asset_id: str) -> bool:
     return connection.scalar(select(query.exists())) or False
 
 
+def has_begun(connection: Connection, asset_id: str, step: Step) -> bool:
+    """Whether there was an attempt at the step, also one that is under way or has ended."""
+    query = select(steps.c.name).where(steps.c.asset_id == asset_id, steps.c.name == step)
+    return connection.scalar(select(query.exists())) or False
+
+
 @dataclass(frozen=True)
 class BegunAttempt:
     number: int

@@ -101,7 +101,10 @@ def set_shift(connection: Connection, event_id: str, number: int, *, seconds: in
 
 def list_cameras(connection: Connection, event_id: str) -> list[Camera]:
     """In the order of their numbers."""
-    first = func.array_agg(aggregate_order_by(assets.c.filename, photo_clocks.c.shown))[1]
+    is_removed = assets.c.id.is_(None)  # the outer join finds none of these
+    first = func.array_agg(
+        aggregate_order_by(assets.c.filename, is_removed, photo_clocks.c.shown, assets.c.id)
+    )[1]
     rows = connection.execute(
         select(
             camera_clocks.c.number,
@@ -131,7 +134,7 @@ def _clocks(connection: Connection, *conditions: ColumnElement[bool]) -> list[Cl
         .join(assets, assets.c.id == photo_clocks.c.asset_id)
         .join(events, events.c.id == assets.c.event_id)
         .outerjoin(camera_clocks, camera_clocks.c.id == photo_clocks.c.camera_id)
-        .where(*conditions)
+        .where(assets.c.removed_at.is_(None), *conditions)
         .order_by(assets.c.id)
     ).all()
     return [

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from portal.assets import service as assets
-from portal.assets.models import Asset, PhotoMetadata
+from portal.assets.models import Asset, PhotoMetadata, Step
 from portal.errors import InvalidInput, NotFound
 from portal.events.models import Event
 from portal.jobs import Job, Task, defer
@@ -30,23 +30,21 @@ def record_photo(
     height: int,
     clock: PhotoClock | None,
     camera: SeenCamera | None,
-) -> None:
+) -> datetime | None:
     """What a photo says of itself; `width` and `height` are those of the upright picture.
 
-    Those of the event's people whom it names as shown are linked with it.
+    Those of the event's people whom it names as shown are linked with it. Tells when it was taken,
+    by its camera's clock as that is corrected now.
     """
+    captured_at = _captured_at(connection, asset, clock, camera)
     assets.record_photo(
-        connection,
-        asset.id,
-        metadata,
-        width=width,
-        height=height,
-        captured_at=_captured_at(connection, asset, clock, camera),
+        connection, asset.id, metadata, width=width, height=height, captured_at=captured_at
     )
     if metadata.people_shown:
         taking_part = [part.person for part in people.people_of_event(connection, asset.event_id)]
         shown = people.named(taking_part, metadata.people_shown)
         assets.add_people(connection, asset.id, [person.id for person in shown])
+    return captured_at
 
 
 def taken_at(
@@ -80,7 +78,8 @@ def shift_clock(
 ) -> Camera:
     """Say that a camera's clock is so many seconds slow, or fast if they are negative.
 
-    All its photos of the event are dated anew, and those that are still to come are dated so.
+    All its photos of the event are dated anew, their public files are made again, and those that
+    are still to come are dated so.
     It counts from what the photos say: repeating it changes nothing, and 0 takes it back.
     Raises InvalidInput or NotFound.
     """
@@ -111,7 +110,10 @@ def shift_clock_by_photo(connection: Connection, asset: Asset, *, shows: datetim
 
 
 def date_photos(connection: Connection, event_id: str) -> None:
-    """Date an event's photos anew: its time zone may be another one now."""
+    """Date an event's photos anew, and make their public files again where that changes them.
+
+    Its time zone may be another one now.
+    """
     _date(connection, repository.clocks_of_event(connection, event_id))
 
 
@@ -144,6 +146,8 @@ def _date(connection: Connection, found: Sequence[ClockOfPhoto]) -> None:
     known = {each.asset_id: each.captured_at for each in found}
     changed = {key: instant for key, instant in instants.items() if instant != known[key]}
     assets.record_captured_at(connection, changed)
+    for asset_id in sorted(changed):
+        assets.repeat_step(connection, asset_id, Step.PHOTO)
 
 
 def _instant(found: ClockOfPhoto) -> datetime | None:

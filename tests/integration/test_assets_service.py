@@ -403,6 +403,46 @@ def test_only_steps_of_its_kind_can_be_retried(connection: Connection, event_id:
         service.retry_step(connection, asset_id, Step.TRANSCODE)
 
 
+def describe(connection: Connection, asset_id: str, **said: object) -> list[Task]:
+    """The tasks that are queued for the asset by what is said of it anew."""
+    forget_jobs(connection)
+    values = {
+        "title": {},
+        "caption": {},
+        "language": None,
+        "programme_item_id": None,
+        "person_ids": (),
+        **said,
+    }
+    service.describe_asset(connection, asset(connection, asset_id), **values)  # type: ignore[arg-type]  # as in `add`
+    return tasks_of(connection, asset_id)
+
+
+def test_a_photo_whose_files_say_what_editors_changed_is_made_again(
+    connection: Connection, event_id: str
+) -> None:
+    asset_id = add(connection, event_id, "a.jpg", kind=Kind.PHOTO)
+    end(connection, asset_id, Step.VERIFY)
+    assert describe(connection, asset_id, caption={"en": "Read later"}) == []
+    running = begin(connection, asset_id, Step.PHOTO)
+    assert describe(connection, asset_id, caption={"en": "The chair"}) == [Task.PHOTO]
+    with pytest.raises(Superseded):
+        service.finish_attempt(connection, running, outcome=Outcome.DONE)
+    end(connection, asset_id, Step.PHOTO)
+    person = people_service.ensure_person(connection, "Gerhard Jarosch").id
+    named = {"caption": {"en": "The chair"}, "person_ids": (person,)}
+    assert describe(connection, asset_id, **named) == [Task.PHOTO]
+    end(connection, asset_id, Step.PHOTO)
+    assert describe(connection, asset_id, **named, title={"en": "Title"}) == []
+
+
+def test_a_recording_is_not_made_again_for_a_caption(connection: Connection, event_id: str) -> None:
+    asset_id = add(connection, event_id)
+    for step in PIPELINE[Kind.VIDEO]:
+        end(connection, asset_id, step)
+    assert describe(connection, asset_id, caption={"en": "The chair"}) == []
+
+
 # --- attempts and fencing --------------------------------------------------------------------
 
 

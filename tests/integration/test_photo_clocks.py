@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, insert, select, text, update
 from typer.testing import CliRunner
 
 from portal.assets import service as assets
-from portal.assets.models import Asset, Kind, PhotoMetadata
+from portal.assets.models import Asset, Kind, Outcome, PhotoMetadata, Step, StepRecord
 from portal.cli.main import build_app
 from portal.db import tables
 from portal.errors import InvalidInput, NotFound
@@ -156,6 +156,64 @@ def test_the_event_is_indexed_again(connection: Connection, event_id: str) -> No
     assert connection.scalar(text(queued), {"task": Task.INDEX_EVENT}) == 1
 
 
+def made(connection: Connection, asset: Asset) -> Asset:
+    """Its step has ended, at its first attempt."""
+    connection.execute(text("DELETE FROM procrastinate_jobs"))
+    connection.execute(
+        insert(tables.steps).values(
+            [
+                {"asset_id": asset.id, "name": name, "attempt": 1, "tries": 1, "outcome": "done"}
+                for name in (Step.VERIFY, Step.PHOTO, Step.INDEX)
+            ]
+        )
+    )
+    return asset
+
+
+def photos_queued(connection: Connection) -> set[str]:
+    """The ids of the photos whose sizes are made again."""
+    queued = text("SELECT args->>'subject_id' FROM procrastinate_jobs WHERE task_name = :task")
+    return set(connection.scalars(queued, {"task": Task.PHOTO}))
+
+
+def test_the_public_files_of_corrected_photos_are_made_again(
+    connection: Connection, event_id: str
+) -> None:
+    corrected = made(connection, recorded(connection, event_id))
+    other = made(connection, recorded(connection, event_id, camera=SECOND))
+    removed = made(connection, recorded(connection, event_id))
+    assets.remove_asset(connection, removed.id)
+    service.shift_clock(connection, event_id, 1, seconds=3600)
+    assert photos_queued(connection) == {corrected.id}
+    (record, *_) = _records(connection, corrected, Step.PHOTO)
+    assert (record.outcome, record.attempt) == (None, 2)
+    assert [r.outcome for r in _records(connection, other, Step.PHOTO)] == [Outcome.DONE]
+
+
+def _records(connection: Connection, asset: Asset, step: Step) -> list[StepRecord]:
+    found = assets.get_asset(connection, asset.id, viewer=INSTALLATION)
+    return [record for record in found.steps if record.name is step]
+
+
+def test_files_that_would_say_the_same_are_left_alone(
+    connection: Connection, event_id: str
+) -> None:
+    recorded(connection, event_id)
+    service.shift_clock(connection, event_id, 1, seconds=3600)
+    made(connection, recorded(connection, event_id))
+    service.shift_clock(connection, event_id, 1, seconds=3600)
+    assert photos_queued(connection) == set()
+
+
+def test_another_time_zone_makes_the_files_again_that_it_dates_anew(
+    connection: Connection, event_id: str
+) -> None:
+    zoneless = made(connection, recorded(connection, event_id))
+    made(connection, recorded(connection, event_id, clock=PhotoClock(SHOWN, 0)))
+    save_event(connection, time_zone="Europe/Lisbon")
+    assert photos_queued(connection) == {zoneless.id}
+
+
 def test_another_time_zone_of_the_event_dates_its_photos_anew(
     connection: Connection, event_id: str
 ) -> None:
@@ -192,6 +250,16 @@ def test_a_removed_photo_is_counted_no_more(connection: Connection, event_id: st
     assert service.list_cameras(connection, event_id) == [
         Camera(1, "NIKON Z 9", 0, photo_count=0, first_filename=None)
     ]
+
+
+def test_the_first_photo_is_told_of_those_that_are_left(
+    connection: Connection, event_id: str
+) -> None:
+    earliest = recorded(connection, event_id, clock=PhotoClock(SHOWN - timedelta(hours=1)))
+    recorded(connection, event_id, filename="b.jpg")
+    assets.remove_asset(connection, earliest.id)
+    (camera,) = service.list_cameras(connection, event_id)
+    assert (camera.photo_count, camera.first_filename) == (1, "b.jpg")
 
 
 def test_two_new_cameras_at_once_get_two_numbers(engine: Engine) -> None:
