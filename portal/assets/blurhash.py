@@ -26,11 +26,12 @@ _Light = tuple[float, float, float]
 
 
 def is_blurhash(text: str) -> bool:
-    """Whether it has as many characters as it says, of those that are used."""
+    """Whether it has as many characters as it says, of those that are used, and can be shown."""
     if len(text) > LENGTH_MAX or not _VALID.fullmatch(text):
         return False
     across, down = _components(text)
-    return down <= 9 and len(text) == 4 + 2 * across * down
+    is_colour = _number(text[2:6]) < 2**24
+    return down <= 9 and is_colour and len(text) == 4 + 2 * across * down
 
 
 def encoded(pixels: Rows, *, across: int, down: int) -> str:

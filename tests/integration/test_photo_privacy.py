@@ -21,6 +21,7 @@ from PIL.TiffImagePlugin import IFDRational
 from sqlalchemy import update
 
 from portal.db import tables
+from portal.errors import Conflict
 from portal.photos import service as photos
 from portal.runtime import Runtime
 from tests.photo_runs import PhotoRuns, flag, stored_sizes
@@ -284,3 +285,21 @@ def test_a_camera_whose_clock_was_corrected_is_dated_so(take: PhotoRuns, tmp_pat
     again = replace(again, asset=replace(again.asset, event_id=run.asset.event_id))
     data = stored_sizes(again, photo(again))["photo-320.jpg"]
     assert b"2019:06:04 11:15:00" in data
+
+
+def test_files_of_a_clock_that_was_corrected_meanwhile_are_not_published(
+    take: PhotoRuns, tmp_path: Path
+) -> None:
+    (tmp_path / "a.jpg").write_bytes(telling_jpeg())
+    known, late = take(tmp_path / "a.jpg"), take(tmp_path / "a.jpg")
+    first, result = photo(known), photo(late)
+    assert first.apply is not None
+    assert result.apply is not None
+    with known.runtime.engine.begin() as connection:
+        first.apply(connection)
+        photos.shift_clock(connection, known.asset.event_id, 1, seconds=3600)
+    with (
+        pytest.raises(Conflict, match=r"^The clock of a\.jpg was corrected while its sizes"),
+        late.runtime.engine.begin() as connection,
+    ):
+        result.apply(connection)

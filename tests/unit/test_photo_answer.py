@@ -56,6 +56,11 @@ def size(name: str = "photo-320.jpg", width: int = 320) -> Mapping[str, object]:
         answer(sizes=[size(width=100_000)]),
         answer(sizes=[size(), size()]),
         answer(metadata={"caption": "nul \0", "placeholder": PLACEHOLDER}),
+        answer(metadata={"keywords": ["nul \0"], "placeholder": PLACEHOLDER}),
+        answer(metadata={"captions": {"en\0": "nul"}, "placeholder": PLACEHOLDER}),
+        answer(metadata={"creator": "x" * 10_001, "placeholder": PLACEHOLDER}),
+        answer(metadata={"keywords": ["x"] * 201, "placeholder": PLACEHOLDER}),
+        answer(notes=["bell \a"]),
         answer(metadata={}),
         answer(metadata={"placeholder": "url(https://example.org)"}),
     ],
@@ -65,6 +70,13 @@ def test_an_answer_without_sense_is_not_believed(tmp_path: Path, data: bytes) ->
     assert check(answer(), tmp_path).width == 400
     with pytest.raises(ToolFailed, match=r"^The reader of a\.jpg gave an answer without sense\.$"):
         check(data, tmp_path)
+
+
+def test_a_text_that_only_looks_like_a_fault_is_believed(tmp_path: Path) -> None:
+    (tmp_path / "photo-320.jpg").touch()
+    caption = r"C:\u0000 <b>& more</b>"
+    data = answer(metadata={"caption": caption, "placeholder": PLACEHOLDER})
+    assert check(data, tmp_path).metadata.caption == caption
 
 
 def test_a_link_out_of_the_output_folder_is_not_followed(tmp_path: Path) -> None:
@@ -84,3 +96,7 @@ def test_a_pipe_in_place_of_a_size_is_not_waited_for(tmp_path: Path) -> None:
 def test_a_refusal_becomes_a_sentence_about_the_file(tmp_path: Path) -> None:
     with pytest.raises(MediaRefused, match=r"^a\.jpg is no picture\.$"):
         check(b'{"refused": "is no picture."}', tmp_path)
+    with pytest.raises(MediaRefused, match=r"^a\.jpg is no picture\.$"):
+        check(json.dumps({"refused": "is no\0 picture.\0"}).encode(), tmp_path)
+    with pytest.raises(MediaRefused, match=r"^a\.jpg cannot be read\.$"):
+        check(b"{}", tmp_path)

@@ -17,6 +17,7 @@ from PIL.ImageFile import ImageFile
 
 from portal.assets.models import PhotoMetadata
 from portal.errors import ToolFailed
+from portal.people.models import Person
 from workers.photo.blocks.find import find_blocks
 from workers.photo.imprint.exif import exif_structure
 from workers.photo.imprint.files import with_imprint
@@ -173,6 +174,29 @@ def test_texts_without_end_are_cut_until_they_fit() -> None:
     assert image.info["xmp"] == packet
 
 
+def test_the_longest_of_everything_fits_into_a_jpeg() -> None:
+    """A quotation mark takes six bytes there."""
+    most = imprint_of(
+        PhotoMetadata(
+            **{  # type: ignore[arg-type]
+                **dict.fromkeys(
+                    ("headline", "creator", "credit", "source", "copyright"), '"' * 500
+                ),
+                **dict.fromkeys(("city", "country"), '"' * 500),
+                **dict.fromkeys(("keywords", "people_shown"), ('"' * 500,) * 100),
+            }
+        ),
+        taken_at=WHOLE.taken_at,
+        editors_caption={f"x{number}": '"' * 10_000 for number in range(150)},
+        editors_people=(),
+        default_language="x0",
+        event_credit=None,
+    )
+    packet = xmp_packet(most)
+    assert 5_000 < len(packet) <= PACKET_BYTES_MAX
+    assert opened(imprinted("jpg", most)).info["xmp"] == packet
+
+
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=80)
 
 
@@ -189,11 +213,57 @@ def test_any_text_comes_back(caption: str, names: list[str]) -> None:
 def test_a_picture_that_is_not_whole_is_not_handed_out(ending: str) -> None:
     picture, size = bare(ending)
     for broken in (b"", picture[:-3], b"x" + picture[1:], picture[: len(picture) // 2]):
-        with pytest.raises(ToolFailed, match=rf"^{size.name}, .* is not a whole picture\.$"):
-            with_imprint(broken, size, WHOLE)
+        assert_is_refused(broken, size)
+
+
+def assert_is_refused(picture: bytes, size: Size) -> None:
+    with pytest.raises(
+        ToolFailed, match=rf"^{size.name}, .* is no whole picture or has more in it\.$"
+    ):
+        with_imprint(picture, size, WHOLE)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_picture_of_another_size_than_is_said_is_not_handed_out(ending: str) -> None:
+    """A shrunk photo that decodes to gigabytes would be a weapon against readers."""
+    picture, size = bare(ending)
+    assert_is_refused(picture, replace(size, height=29))
+    assert_is_refused(picture, replace(size, width=40))
+
+
+def hidden(marker: int) -> bytes:
+    return struct.pack(">BBH", 0xFF, marker, 8) + b"CANARY"
+
+
+def test_a_jpeg_with_anything_besides_its_picture_is_not_handed_out() -> None:
+    """As a reader that was taken over might write it: the place of the original would get out."""
+    picture, size = bare("jpg")
+    scan = picture.index(b"\xff\xda")
+    middle = (scan + len(picture)) // 2
+    for marker in (0xE1, 0xED, 0xFE, 0xE2, 0xC2):
+        assert_is_refused(picture[:20] + hidden(marker) + picture[20:], size)
+        assert_is_refused(picture[:scan] + hidden(marker) + picture[scan:], size)
+        assert_is_refused(picture[:middle] + hidden(marker) + picture[middle:], size)
+        assert_is_refused(picture[:-2] + hidden(marker) + picture[-2:], size)
+    assert_is_refused(picture + picture, size)
+    assert_is_refused(picture + b"CANARY\xff\xd9", size)
+    assert_is_refused(picture[:scan] + picture[-2:], size)
+
+
+def test_a_webp_with_anything_besides_its_picture_is_not_handed_out() -> None:
+    picture, size = bare("webp")
+    assert_is_refused(picture + b"EXIF\6\0\0\0CANARY", size)
+    chunk = b"EXIF" + struct.pack("<I", 6) + b"CANARY"
+    assert_is_refused(picture[:12] + chunk + picture[12:], size)
+    lossless, file = Image.new("RGB", (41, 30)), io.BytesIO()
+    lossless.save(file, "WEBP", lossless=True)
+    assert_is_refused(file.getvalue(), size)
 
 
 # What is said
+
+
+JAROSCH = Person("1", "gerhard-jarosch", "Gerhard Jarosch", ("Герхард Ярош",))
 
 
 def said(photo: PhotoMetadata = PhotoMetadata(), **changes: Any) -> Imprint:  # noqa: B008
@@ -215,13 +285,19 @@ def test_the_editors_words_come_before_the_photos_own() -> None:
     corrected = said(
         photo,
         editors_caption={"en": "The chair\0", "ru": "Председатель"},
-        editors_people=["Gerhard Jarosch"],
+        editors_people=[JAROSCH],
     )
     assert corrected == Imprint(
         caption="Председатель",
         captions={"en": "The chair", "ru": "Председатель"},
-        people_shown=("Gerhard Jarosch",),
+        people_shown=("Gerhard Jarosch", "Someone"),
     )
+
+
+def test_somebody_whom_editors_and_photo_name_is_named_once() -> None:
+    """Those whom a photo names are linked by its first run; a second one must not lose others."""
+    photo = PhotoMetadata(people_shown=("Someone", "Ярош, Герхард"))
+    assert said(photo, editors_people=[JAROSCH]).people_shown == ("Gerhard Jarosch", "Someone")
 
 
 def test_the_events_credit_stands_in_for_a_photo_without_one() -> None:

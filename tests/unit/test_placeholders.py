@@ -69,6 +69,7 @@ def test_the_average_is_kept_exactly(colour: Colour) -> None:
     [
         *("", "L", "LEHV6n", "LEHV6nWB2yk8pyo0adR*.7kCMdn", "LEHV6nWB2yk8pyo0adR*.7kCMdnjj"),
         *('"EHV6nWB2yk8pyo0adR*.7kCMdnj', "~EHV6nWB2yk8pyo0adR*.7kCMdnj", "L" * 10_000),
+        "LE~~~~WB2yk8pyo0adR*.7kCMdnj",  # an average of more than 24 bits
     ],
     ids=len,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import asdict
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -11,6 +12,7 @@ from portal.assets.blurhash import is_blurhash
 from portal.errors import LimitExceeded, MediaRefused, ToolFailed
 from portal.settings import Settings
 from workers.photo.models import ENDINGS, SIDES, PhotoReading, size_name
+from workers.photo.texts import CAPTION_LENGTH_MAX, KEYWORDS_MAX, clean
 from workers.sandbox import Limits, Sandbox, python_command, python_libraries
 
 ANSWER_BYTES_MAX = 512 * 1024
@@ -65,8 +67,9 @@ def checked_answer(answer: bytes, *, filename: str, output: Path) -> PhotoReadin
     except ValidationError as error:
         raise ToolFailed(f"The reader of {filename} gave an answer without sense.") from error
     if isinstance(reading, dict):
-        raise MediaRefused(f"{filename} {reading.get('refused', 'cannot be read.')}")
-    if not _makes_sense(reading, output) or rb"\u0000" in answer:
+        sentence = clean(reading.get("refused", "")) or "cannot be read."
+        raise MediaRefused(f"{filename} {sentence}")
+    if not _makes_sense(reading, output):
         raise ToolFailed(f"The reader of {filename} gave an answer without sense.")
     return reading
 
@@ -74,7 +77,8 @@ def checked_answer(answer: bytes, *, filename: str, output: Path) -> PhotoReadin
 def _makes_sense(reading: PhotoReading, output: Path) -> bool:
     names = [size.name for size in reading.sizes]
     return (
-        is_blurhash(reading.metadata.placeholder or "")
+        _is_clean(asdict(reading))
+        and is_blurhash(reading.metadata.placeholder or "")
         and reading.metadata.orientation in {None, *range(1, 9)}
         and reading.width > 0
         and reading.height > 0
@@ -84,6 +88,18 @@ def _makes_sense(reading: PhotoReading, output: Path) -> bool:
         and all(0 < length <= SIDES[-1] for s in reading.sizes for length in (s.width, s.height))
         and all(_is_plain_file(output / name) for name in names)
     )
+
+
+def _is_clean(value: object) -> bool:
+    """Whether each text in it is as our readers leave them: printable and not without end."""
+    match value:
+        case str():
+            return clean(value, length_max=CAPTION_LENGTH_MAX) == value
+        case dict():
+            return _is_clean([*value.keys(), *value.values()])
+        case list() | tuple():
+            return len(value) <= KEYWORDS_MAX and all(map(_is_clean, value))
+    return True
 
 
 def _is_plain_file(path: Path) -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from portal.assets.made_files import media_type_of
 from portal.assets.models import Asset, Outcome, Rendition, RenditionKind
-from portal.errors import ObjectMissing
+from portal.errors import Conflict, ObjectMissing
 from portal.events import service as events
 from portal.people import service as people
 from portal.photos import service as photos
@@ -42,18 +42,17 @@ def photo(run: StepRun) -> StepResult:
         detail=_detail(asset.filename) if reading.is_cut else None,
         notes=reading.notes,
         renditions=renditions,
-        apply=partial(_record, asset, reading),
+        apply=partial(_record, asset, reading, imprint),
     )
 
 
 def _imprint(connection: Connection, asset: Asset, reading: PhotoReading) -> Imprint:
     event = events.get_event_by_id(connection, asset.event_id, viewer=INSTALLATION)
-    shown = people.people_by_ids(connection, asset.people_ids)
     return imprint_of(
         reading.metadata,
         taken_at=photos.taken_at(connection, event, clock=reading.clock, camera=reading.camera),
         editors_caption=asset.caption,
-        editors_people=[person.name for person in shown],
+        editors_people=people.people_by_ids(connection, asset.people_ids),
         default_language=event.default_language,
         event_credit=event.credit,
     )
@@ -104,8 +103,9 @@ def _stored_size(run: StepRun, size: Size, imprint: Imprint, *, bare: int) -> Re
     )
 
 
-def _record(asset: Asset, reading: PhotoReading, connection: Connection) -> None:
-    photos.record_photo(
+def _record(asset: Asset, reading: PhotoReading, imprint: Imprint, connection: Connection) -> None:
+    """Raises Conflict when the files that were written say another time by now."""
+    captured_at = photos.record_photo(
         connection,
         asset,
         reading.metadata,
@@ -114,3 +114,5 @@ def _record(asset: Asset, reading: PhotoReading, connection: Connection) -> None
         clock=reading.clock,
         camera=reading.camera,
     )
+    if captured_at != imprint.taken_at:
+        raise Conflict(f"The clock of {asset.filename} was corrected while its sizes were made.")

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import islice
 
 from portal.assets.models import PhotoMetadata
 from portal.languages import LocalizedText, in_language
-from workers.photo.texts import CAPTION_LENGTH_MAX, KEYWORDS_MAX, clean
+from portal.people import service as people
+from portal.people.models import Person
+from workers.photo.texts import CAPTION_LENGTH_MAX, LANGUAGES_MAX, PEOPLE_MAX, clean
 
 
 @dataclass(frozen=True)
@@ -42,8 +45,10 @@ class Imprint:
             credit=_cut(self.credit, length_max),
             source=_cut(self.source, length_max),
             copyright=_cut(self.copyright, length_max),
-            keywords=self.keywords[:entries_max],
-            people_shown=self.people_shown[:entries_max],
+            keywords=_cut_all(self.keywords[:entries_max], length_max),
+            people_shown=_cut_all(self.people_shown[:entries_max], length_max),
+            city=_cut(self.city, length_max),
+            country=_cut(self.country, length_max),
         )
 
 
@@ -52,7 +57,7 @@ def imprint_of(
     *,
     taken_at: datetime | None,
     editors_caption: LocalizedText,
-    editors_people: Sequence[str],
+    editors_people: Sequence[Person],
     default_language: str,
     event_credit: str | None,
 ) -> Imprint:
@@ -68,7 +73,7 @@ def imprint_of(
         source=photo.source,
         copyright=photo.copyright,
         keywords=photo.keywords,
-        people_shown=_names(editors_people) or photo.people_shown,
+        people_shown=_everybody(editors_people, photo.people_shown),
         city=photo.city,
         country=photo.country,
         taken_at=taken_at,
@@ -77,11 +82,19 @@ def imprint_of(
 
 def _captions(texts: LocalizedText) -> LocalizedText:
     cleaned = {lang: clean(text, length_max=CAPTION_LENGTH_MAX) for lang, text in texts.items()}
-    return {language: text for language, text in cleaned.items() if text}
+    found = ((language, text) for language, text in cleaned.items() if text)
+    return dict(islice(found, LANGUAGES_MAX))
 
 
-def _names(names: Iterable[str]) -> tuple[str, ...]:
-    return tuple(filter(None, map(clean, names)))[:KEYWORDS_MAX]
+def _everybody(linked: Sequence[Person], written: Sequence[str]) -> tuple[str, ...]:
+    """Whom the editors name, and after them whom else the photo does."""
+    others = (name for name in written if not people.named(linked, [name]))
+    names = (*(person.name for person in linked), *others)
+    return tuple(filter(None, map(clean, names)))[:PEOPLE_MAX]
+
+
+def _cut_all(texts: Iterable[str], length_max: int) -> tuple[str, ...]:
+    return tuple(text[:length_max] for text in texts)
 
 
 def _cut(text: str | None, length_max: int) -> str | None:

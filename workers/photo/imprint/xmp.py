@@ -11,7 +11,7 @@ from workers.photo.imprint.models import Imprint
 
 PACKET_BYTES_MAX = 65_000
 """What fits into one segment of a JPEG, with its name."""
-_LENGTHS = ((10_000, 200), (2_000, 50), (500, 5))
+_LENGTHS = ((10_000, 200), (2_000, 50), (500, 5), (100, 5))
 """How long texts and lists may be, from the longest on, until all of it fits."""
 
 _HEAD = (
