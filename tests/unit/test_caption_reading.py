@@ -10,8 +10,9 @@ import pytest
 
 from portal.errors import InvalidInput, TooLarge
 from portal.transcripts.formats import CaptionFormat, read_captions
-from portal.transcripts.formats.cues import CUES_MAX, TEXT_LENGTH_MAX
-from portal.transcripts.formats.read import CAPTION_BYTES_MAX
+from portal.transcripts.formats.blocks import TAGS_MAX
+from portal.transcripts.formats.cues import CUES_MAX, LATEST_MS, TEXT_LENGTH_MAX
+from portal.transcripts.formats.read import CAPTION_BYTES_MAX, LINES_MAX
 from portal.transcripts.models import Cue
 
 SRT = "1\n00:00:01,000 --> 00:00:02,500\nHello\n\n2\n00:00:03,000 --> 00:00:04,000\nworld\n"
@@ -305,6 +306,25 @@ def test_limits_of_bytes_and_cues() -> None:
         InvalidInput, match=r"^scrum\.srt was refused: .* more than 100,000 cues\.$"
     ):
         cues_of(cue * (CUES_MAX + 1))
+
+
+@pytest.mark.parametrize("head", ["", "WEBVTT\n\n"])
+def test_limits_of_lines_and_tags(head: str) -> None:
+    with pytest.raises(TooLarge, match=r"^scrum\.srt has more than 1,000,000 lines"):
+        cues_of(f"{head}0:1 --> 0:2\nx" + "\n" * (LINES_MAX + 1))
+    reason = r"^scrum\.srt was refused: it has more than 500,000 tags\.$"
+    with pytest.raises(InvalidInput, match=reason):
+        cues_of(f"{head}0:1 --> 0:2\nx" + "<b>" * (TAGS_MAX + 1))
+
+
+def test_no_recording_lasts_a_year() -> None:
+    day = "9999:59:59.000 --> 9999:59:59.500\nHello"
+    text = f"0:1 --> 9999:999:59\nworld\n\n{day}\n\n9999:999:59 --> 9999:999:59\nlost\n"
+    assert tuple(cues_of(text)) == (
+        Cue(1.0, LATEST_MS / 1000, "world"),
+        Cue(35_999_999.0, 35_999_999.5, "Hello"),
+    )
+    assert notes_of(text) == ("1 cue left out for a time that cannot be read (line 7).",)
 
 
 def test_a_cue_of_endless_length_is_cut() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from portal.errors import InvalidInput
 from portal.transcripts.formats import CaptionFile, CaptionFormat, read_captions
+from portal.transcripts.formats.speakers import SPEAKER_LENGTH_MAX
 from portal.transcripts.formats.ttml_times import Clock, read_clock
 from portal.transcripts.formats.xml_tree import DEPTH_MAX, ELEMENTS_MAX
 from portal.transcripts.models import Cue
@@ -149,6 +150,13 @@ def test_parameters_that_make_no_sense_count_as_absent() -> None:
             [(1, 2), (2, 4)],
         ),
         (
+            (
+                '<div timeContainer="seq"><div timeContainer="seq"><p dur="1s">a</p>'
+                '<p dur="1s">b</p></div><div><p begin="1s" end="2s">c</p></div></div>'
+            ),
+            [(0, 1), (1, 2), (3, 4)],
+        ),
+        (
             '<p begin="1s" end="5s"><span begin="0s">a</span> <span begin="2s">b</span></p>',
             [(1, 5), (3, 5)],
         ),
@@ -259,6 +267,29 @@ def test_styles_that_refer_to_all_others_are_resolved_once_each() -> None:
     head = f"<styling>{styles}{last}</styling>"
     (cue,) = cues_of('<p begin="1s" end="2s" style="last">a</p>', head=head)
     assert cue.styled == "<i>a</i>"
+
+
+def test_the_language_is_that_of_the_root_not_of_what_a_comment_shows() -> None:
+    comment = '<!-- <tt xml:lang="ru"> -->'
+    assert read(f'{comment}<p begin="1s" end="2s" xml:lang="ru">a</p>').language is None
+    assert read(f'{comment}<p begin="1s" end="2s">a</p>', root='xml:lang="be"').language == "be"
+
+
+def test_white_space_costs_what_any_text_costs() -> None:
+    """Read again from each of its places, it would take an hour."""
+    assert cues_of(" " * 2_000_000 + '<p begin="1s" end="2s">a</p>') == (Cue(1.0, 2.0, "a"),)
+
+
+def test_a_declaration_is_one_at_the_beginning_only() -> None:
+    text = '<tt><body><p begin="1s" end="2s"><![CDATA[<?xml a?>b]]></p></body></tt>'
+    assert read_captions(text.encode(), filename="a.ttml").cues[0].text == "<?xml a?>b"
+
+
+def test_many_agents_of_one_element_are_named_as_far_as_there_is_room() -> None:
+    agent = f'<ttm:agent xml:id="a"><ttm:name>{"n" * 100_000}</ttm:name></ttm:agent>'
+    body = f'<p begin="1s" end="2s" ttm:agent="{"a " * 100_000}">words</p>'
+    (cue,) = cues_of(body, head=f"<metadata>{agent}</metadata>")
+    assert cue.speaker == "n" * SPEAKER_LENGTH_MAX
 
 
 NAMES = st.sampled_from(["p", "div", "span", "br", "x"])

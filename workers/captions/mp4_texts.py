@@ -34,7 +34,7 @@ def texts_of_boxes(packets: Iterable[Packet], names: Names) -> list[TimedText]:
     since: dict[Speeches, int] = {}
     end_ms = 0
     for packet in packets:
-        shown = list(_cues(packet.data, names)) if packet.data else []
+        shown = dict.fromkeys(_cues(packet.data, names))
         ended = [one for one in since if one not in shown or packet.start_ms > end_ms]
         found += (TimedText(Span(since.pop(one), end_ms), one) for one in ended)
         since = {one: since.get(one, packet.start_ms) for one in shown}

@@ -15,16 +15,22 @@ from portal.transcripts.models import Cue
 CUES_MAX = 100_000
 TEXT_LENGTH_MAX = 10_000
 """Characters of one cue; a longer one is a file that was put together wrongly."""
+LATEST_MS = 10_000 * 3_600_000
+"""No recording lasts longer; damaged tracks have times of millions of years."""
 MENDED_SECONDS = 2.0
 """How long a cue without a duration is shown, unless the next one begins before."""
 
 
 @dataclass(frozen=True)
 class Parsed:
-    """Cues by start, each with a duration and a text; `notes` say what was mended or left out."""
+    """Cues by start, each with a duration and a text; `notes` say what was mended or left out.
+
+    `language` is what the captions say of themselves, if they do.
+    """
 
     cues: tuple[Cue, ...]
     notes: tuple[str, ...] = ()
+    language: str | None = None
 
 
 @dataclass(frozen=True)
@@ -84,16 +90,16 @@ def collect(texts: Iterable[TimedText]) -> Parsed:
 def _usable_span(text: TimedText, faults: _Faults) -> Span | None:
     """Nothing is shown before a recording begins."""
     span = text.span
-    if span is None:
+    if span is None or span.start_ms >= LATEST_MS:
         faults.add("left out for a time that cannot be read", text.line)
         return None
     if span.start_ms >= 0:
-        return span
+        return replace(span, end_ms=min(span.end_ms, LATEST_MS))
     if span.end_ms <= 0:
         faults.add("left out for ending before the recording begins", text.line)
         return None
     faults.add("cut where the recording begins", text.line)
-    return replace(span, start_ms=0)
+    return Span(0, min(span.end_ms, LATEST_MS))
 
 
 def _cues(text: TimedText, span: Span, faults: _Faults) -> list[Cue]:

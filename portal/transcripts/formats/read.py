@@ -14,16 +14,12 @@ from portal.transcripts.formats.plain import looks_like_plain, parse_plain
 from portal.transcripts.formats.sbv import looks_like_sbv, parse_sbv
 from portal.transcripts.formats.speakers import NOBODY, names_folded
 from portal.transcripts.formats.srt import looks_like_srt, parse_srt
-from portal.transcripts.formats.ttml import (
-    language_of_ttml,
-    looks_like_ttml,
-    parse_ttml,
-    root_of_xml,
-)
-from portal.transcripts.formats.vtt import language_of_vtt, looks_like_vtt, parse_vtt
+from portal.transcripts.formats.ttml import looks_like_ttml, parse_ttml, root_of_xml
+from portal.transcripts.formats.vtt import looks_like_vtt, parse_vtt
 from portal.transcripts.models import Cue
 
 CAPTION_BYTES_MAX = 10 * 1024**2
+LINES_MAX = 1_000_000
 _LINE_END = re.compile(r"\r\n?")
 _OTHER_FORMATS = (
     (re.compile(r"\[Script Info\]", re.IGNORECASE), "SubStation Alpha"),
@@ -90,6 +86,8 @@ def read_captions(data: bytes, *, filename: str, names: Set[str] = NOBODY) -> Ca
         megabytes = CAPTION_BYTES_MAX // 1024**2
         raise TooLarge(f"{filename} is larger than {megabytes} MB, too large for captions.")
     text, note = caption_text(data)
+    if text.count("\n") > LINES_MAX:
+        raise TooLarge(f"{filename} has more than {LINES_MAX:,} lines, too many for captions.")
     caption_format = find_format(text)
     if caption_format is None:
         raise InvalidInput(f"{filename} {_why_nothing(text)}")
@@ -100,13 +98,7 @@ def read_captions(data: bytes, *, filename: str, names: Set[str] = NOBODY) -> Ca
     if not parsed.cues:
         raise InvalidInput(f"{filename} {_why_empty(parsed)}")
     notes = (*([note] if note else []), *parsed.notes)
-    return CaptionFile(parsed.cues, notes, caption_format, _language(text, caption_format))
-
-
-def _language(text: str, caption_format: CaptionFormat) -> str | None:
-    if caption_format is CaptionFormat.TTML:
-        return language_of_ttml(text)
-    return language_of_vtt(text) if caption_format is CaptionFormat.VTT else None
+    return CaptionFile(parsed.cues, notes, caption_format, parsed.language)
 
 
 def _why_empty(parsed: Parsed) -> str:

@@ -6,8 +6,8 @@ https://www.w3.org/TR/ttml2/, https://www.w3.org/TR/ttml-imsc1.2/
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Set
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import chain
 
@@ -15,6 +15,7 @@ from portal.transcripts.formats.cues import Parsed, TimedText, collect
 from portal.transcripts.formats.runs import Run, lines_of
 from portal.transcripts.formats.speakers import (
     NOBODY,
+    SPEAKER_LENGTH_MAX,
     Speech,
     speaker_name,
     speech,
@@ -25,12 +26,14 @@ from portal.transcripts.formats.ttml_styles import Attributes, Look, read_styles
 from portal.transcripts.formats.ttml_times import Clock, read_clock
 from portal.transcripts.formats.xml_tree import Element, read_xml
 
+AGENTS_MAX = 8
+"""Of one element; a name has no room for more."""
 _DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
 _NO_ELEMENTS = re.compile(
     r"(?:\s*(?:<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>))*\s*", re.DOTALL
 )
 _ROOT = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)")
-_BLOCKS = frozenset({"body", "div"})
+_CONTENT = frozenset({"body", "div", "p"})
 _TIMES = frozenset({"begin", "end", "dur"})
 _WHITE = re.compile(r"[ \t\r\n]+")
 
@@ -72,20 +75,24 @@ def looks_like_ttml(text: str) -> bool:
     return root_of_xml(text) == "tt"
 
 
-def language_of_ttml(text: str) -> str | None:
-    """What its root element says of its language."""
-    found = re.search(r"""<(?:[\w.-]+:)?tt\s[^>]*?xml:lang\s*=\s*["']([^"']+)["']""", text)
-    return found[1] if found else None
-
-
 def parse_ttml(text: str, *, names: Set[str] = NOBODY) -> Parsed:
     """Cues of a TTML text. Raises InvalidInput when it cannot be read or has too many."""
-    return collect(ttml_texts(text, names=names))
+    root = _read_root(text)
+    return replace(collect(_texts(root, names)), language=root.attributes.get("lang"))
 
 
 def ttml_texts(text: str, *, names: Set[str]) -> Iterator[TimedText]:
     """What is said in a TTML text, as it stands there. Raises InvalidInput."""
-    root = read_xml(_DECLARATION.sub("", text, count=1))
+    return _texts(_read_root(text), names)
+
+
+def _read_root(text: str) -> Element:
+    # The text is decoded: an encoding that it declares would be wrong now.
+    declaration = _DECLARATION.match(text)
+    return read_xml(text[declaration.end() :] if declaration else text)
+
+
+def _texts(root: Element, names: Set[str]) -> Iterator[TimedText]:
     reader = _Reader(
         clock=read_clock(root.attributes),
         styles=read_styles(root),
@@ -107,7 +114,7 @@ def _agents(root: Element) -> Iterator[tuple[str, str]]:
         named.sort(key=lambda name: name.attributes.get("type") not in {"full", "other"})
         name = next((name.text for name in named if name.text), None)
         if name is not None:
-            yield agent.attributes["id"], name
+            yield agent.attributes["id"], name[:SPEAKER_LENGTH_MAX]
 
 
 class _UnreadableTimeError(Exception):
@@ -133,17 +140,25 @@ class _Reader:
         if element.name == "p":
             yield from self._paragraph(element, place)
             return
-        ended: Fraction | None = None
-        for child in element.elements:
-            if child.name in _BLOCKS or child.name == "p":
-                found = list(self.texts(child, place, _follows(element, place, ended)))
-                yield from found
-                ended = self._end_of(child, found, place, ended)
+        children = (child for child in element.elements if child.name in _CONTENT)
+        if _is_sequence(element):
+            yield from self._sequence(children, place)
+            return
+        for child in children:
+            yield from self.texts(child, place)
+
+    def _sequence(self, children: Iterator[Element], place: _Place) -> Iterator[TimedText]:
+        """One after the other: each begins where the one before has ended."""
+        ended = place.interval.start
+        for child in children:
+            found = list(self.texts(child, place, ended))
+            yield from found
+            ended = self._end_of(child, found, place, ended)
 
     def _place(self, element: Element, around: _Place, previous_end: Fraction | None) -> _Place:
         styles = styles_of(element, self.styles)
         is_inline = element.name == "span"
-        agents = element.attributes.get("agent", "").split()
+        agents = element.attributes.get("agent", "").split()[:AGENTS_MAX]
         speaker = speaker_name(", ".join(self.agents[a] for a in agents if a in self.agents))
         space = element.attributes.get("space")
         return _Place(
@@ -197,7 +212,7 @@ class _Reader:
         return tuple(one for one in found if one.text)
 
     def _pieces(self, element: Element, place: _Place) -> Iterator[_Piece]:
-        ended: Fraction | None = None
+        ended = place.interval.start if _is_sequence(element) else None
         for child in element.children:
             if isinstance(child, str):
                 if not place.look.is_hidden:
@@ -205,16 +220,17 @@ class _Reader:
             elif child.name == "br":
                 yield place.interval, place.speaker, Run("\n", place.look.marks)
             elif child.name == "span":
-                inside = self._place(child, place, _follows(element, place, ended))
+                inside = self._place(child, place, ended)
                 yield from self._pieces(child, inside)
-                ended = inside.interval.end or inside.interval.start
+                if ended is not None:
+                    ended = inside.interval.end or inside.interval.start
 
     def _end_of(
-        self, child: Element, found: list[TimedText], place: _Place, ended: Fraction | None
-    ) -> Fraction | None:
+        self, child: Element, found: Sequence[TimedText], place: _Place, ended: Fraction
+    ) -> Fraction:
         """When a child of a sequence has ended, so that the next can begin."""
-        spans = [text.span for text in found if text.span is not None]
-        last = max((Fraction(span.end_ms, 1000) for span in spans), default=ended)
+        ends_ms = [text.span.end_ms for text in found if text.span is not None]
+        last = Fraction(max(ends_ms), 1000) if ends_ms else ended
         if not {"dur", "end"} & child.attributes.keys():
             return last
         try:
@@ -223,11 +239,8 @@ class _Reader:
             return last
 
 
-def _follows(element: Element, place: _Place, ended: Fraction | None) -> Fraction | None:
-    """Where a child's time begins when `element` shows its children one after the other."""
-    if element.attributes.get("timeContainer") != "seq":
-        return None
-    return place.interval.start if ended is None else ended
+def _is_sequence(element: Element) -> bool:
+    return element.attributes.get("timeContainer") == "seq"
 
 
 def _run(text: str, place: _Place) -> Run:

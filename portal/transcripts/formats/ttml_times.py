@@ -55,7 +55,7 @@ class Clock:
         minutes = int(clock[1]) * 60 + int(clock[2])
         whole = minutes * 60 + int(clock[3])
         if clock["fraction"] is not None:
-            return whole + Fraction(f"0.{clock['fraction']}")
+            return whole + Fraction(int(clock["fraction"]), 10 ** len(clock["fraction"]))
         frames = Fraction(int(clock["frames"] or 0))
         frames += Fraction(int(clock["sub"] or 0), self.sub_frame_rate)
         if not self.is_smpte:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence, Set
+from dataclasses import replace
 from itertools import groupby
 
 from portal.transcripts.formats.blocks import scan
@@ -33,10 +34,10 @@ def parse_vtt(text: str, *, names: Set[str] = NOBODY) -> Parsed:
     """
     lines = list(_cue_lines(text.split("\n")))
     texts = scan(lines, is_identifier=_begins_block, with_overrides=False, names=names)
-    return collect(texts)
+    return replace(collect(texts), language=_language(text))
 
 
-def language_of_vtt(text: str) -> str | None:
+def _language(text: str) -> str | None:
     """What its head says of its language, as the files of video platforms do."""
     found = _LANGUAGE.search(text[:_HEAD_LENGTH].split("\n\n", maxsplit=1)[0])
     return found[1] if found else None
