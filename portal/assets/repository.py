@@ -264,7 +264,11 @@ def _original(row: Row[Any]) -> Original | None:
 
 def _renditions_of(connection: Connection, ids: Sequence[str]) -> dict[str, list[Rendition]]:
     query = select(renditions).where(renditions.c.asset_id.in_(ids))
-    order = (renditions.c.bandwidth_bps.desc().nulls_last(), renditions.c.width.desc())
+    order = (
+        renditions.c.bandwidth_bps.desc().nulls_last(),
+        renditions.c.width.desc(),
+        renditions.c.name,
+    )
     found: dict[str, list[Rendition]] = {}
     for row in connection.execute(query.order_by(*order)).mappings():
         found.setdefault(row["asset_id"], []).append(_rendition(row))

@@ -10,6 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from portal.app import create_app
+from portal.assets import repository
 from portal.assets import service as assets
 from portal.assets.described import ASSET_SCHEMA
 from portal.assets.models import Step
@@ -49,8 +50,8 @@ def test_a_recording(client: TestClient, runtime: Runtime, delivered: Delivered)
     assert found["size_bytes"] == len(LARGE_BYTES)
     assert found["sha256"] == recording.ljust(64, "0")
     assert found["steps"] == [
-        {"name": "transcode", "state": "done", "detail": None, "notes": []},
-        {"name": "poster", "state": "done", "detail": None, "notes": []},
+        {"name": name, "state": "done", "detail": None, "notes": []}
+        for name in ("transcode", "sound", "poster", "download")
     ]
     assert found["hls_url"] == f"{HOST}/media/{recording}/hls/master.m3u8"
     assert found["poster_url"] == f"{HOST}/media/{recording}/poster.jpg"
@@ -58,11 +59,11 @@ def test_a_recording(client: TestClient, runtime: Runtime, delivered: Delivered)
     assert {rendition["name"] for rendition in found["renditions"]} == {
         "360p",
         "720p",
-        "audio",
+        "sound-1",
         "poster.jpg",
     }
     assert {
-        "name": "audio",
+        "name": "sound-1",
         "width": None,
         "height": None,
         "bandwidth_bps": 128_000,
@@ -101,6 +102,7 @@ def test_nothing_playable_has_no_address(
         attempt = assets.begin_attempt(connection, delivered.recording_id, Step.TRANSCODE)
         assert attempt is not None
         assets.publish_renditions(connection, attempt, [])
+        repository.replace_renditions(connection, delivered.recording_id, Step.SOUND, [])
     found = client.get(f"/api/v1/assets/{delivered.recording_id}").json()
     assert (found["hls_url"], found["state"]) == (None, "processing")
     running: dict[str, object] = {
