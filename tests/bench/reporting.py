@@ -38,15 +38,16 @@ class Figure:
         return "ok" if self.is_ok else "short"
 
 
-def report(bench: str, figures: Sequence[Figure]) -> int:
-    """Print and write down; the exit code: 1 when a goal was missed."""
+def report(bench: str, figures: Sequence[Figure], *, below: str = "") -> int:
+    """Print and write down, with what is to stand below the table; 1 when a goal was missed."""
     for figure in figures:
         sys.stdout.write(
             f"bench {figure.name}: {_number(figure.value)} {figure.unit}"
             f" (goal {_number(figure.goal)}) {figure.verdict}\n"
         )
     text = DOCUMENT.read_text(encoding="utf-8") if DOCUMENT.exists() else TITLE
-    DOCUMENT.write_text(with_table(text, bench, table(figures)), encoding="utf-8")
+    section = f"{table(figures)}\n\n{below}".rstrip()
+    DOCUMENT.write_text(with_table(text, bench, section), encoding="utf-8")
     return 0 if all(figure.is_ok for figure in figures) else 1
 
 
