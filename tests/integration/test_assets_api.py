@@ -70,7 +70,9 @@ def test_a_recording(client: TestClient, runtime: Runtime, delivered: Delivered)
         "codecs": "mp4a.40.2",
     } in found["renditions"]
     url = f"{HOST}/media/{recording}/captions/ru.vtt"
-    assert found["transcripts"] == [{"language": "ru", "status": "supplied", "url": url}]
+    assert found["transcripts"] == [
+        {"language": "ru", "status": "supplied", "origin": "file", "url": url}
+    ]
     assert found["photo"] is None
 
 
