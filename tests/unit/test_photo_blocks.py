@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import tracemalloc
 import zlib
 from io import BytesIO
 from pathlib import Path
@@ -124,6 +125,20 @@ def test_heif(*, in_meta: bool) -> None:
 def test_heif_whose_boxes_contradict_themselves_is_noted() -> None:
     data = box(b"ftyp", b"heic") + (2**31).to_bytes(4) + b"meta"
     assert find_blocks(data) == Blocks(notes=(DAMAGED,))
+
+
+def test_boxes_that_are_not_wanted_are_not_copied() -> None:
+    large = 32 * 1024**2
+    photo = heif(EXIF, XMP)
+    start = int.from_bytes(photo[:4])
+    assert photo[4:8] == b"ftyp"
+    data = photo[:start] + box(b"free", bytes(large)) + photo[start:]
+    tracemalloc.start()
+    try:
+        find_blocks(data)
+        assert tracemalloc.get_traced_memory()[1] < large // 8
+    finally:
+        tracemalloc.stop()
 
 
 def test_places_without_end_are_refused() -> None:

@@ -44,8 +44,9 @@ def isobmff_blocks(data: Data) -> Blocks:
 
 
 def _blocks(data: Data) -> Blocks:
-    meta = next((box for kind, box in _boxes(data) if kind == b"meta"), b"")
-    boxes = dict(_boxes(meta[_FULL_BOX_BYTES:]))
+    places = (place for kind, place in _boxes(data) if kind == b"meta")
+    meta = data[next(places, slice(0))][_FULL_BOX_BYTES:]
+    boxes = {kind: meta[place] for kind, place in _boxes(meta)}
     exif, xmp = _metadata_items(boxes.get(b"iinf", b""))
     if exif is None and xmp is None:
         return Blocks()
@@ -62,8 +63,8 @@ def _blocks(data: Data) -> Blocks:
     )
 
 
-def _boxes(data: Data) -> Iterator[tuple[bytes, bytes]]:
-    """Each box with what is in it; only `meta` and what it holds are copied."""
+def _boxes(data: Data) -> Iterator[tuple[bytes, slice]]:
+    """Each box with where its contents stand."""
     at = 0
     for _ in range(PARTS_MAX):
         head = data[at : at + 16]
@@ -75,7 +76,7 @@ def _boxes(data: Data) -> Iterator[tuple[bytes, bytes]]:
         end = at + length if length else len(data)
         if end < at + header_bytes or end > len(data):
             raise _BrokenError
-        yield kind, b"" if kind == b"mdat" else data[at + header_bytes : end]
+        yield kind, slice(at + header_bytes, end)
         at = end
 
 
@@ -83,7 +84,9 @@ def _metadata_items(box: bytes) -> tuple[int | None, int | None]:
     """The items with EXIF and with XMP."""
     exif = xmp = None
     list_head = _FULL_BOX_BYTES + (2 if box[:1] == b"\0" else 4)
-    for kind, entry in _boxes(box[list_head:]):
+    listed = box[list_head:]
+    for kind, place in _boxes(listed):
+        entry = listed[place]
         if kind != b"infe" or entry[:1] not in {b"\2", b"\3"}:
             continue
         id_bytes = 2 if entry[0] == 2 else 4
