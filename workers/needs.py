@@ -32,6 +32,7 @@ FIXED_BYTES: Mapping[Step, int] = {
     Step.POSTER: 8 * MEBIBYTE,
     Step.SUBTITLES: 8 * MEBIBYTE,
     Step.PHOTO: 64 * MEBIBYTE,
+    Step.CAPTIONS: 12 * MEBIBYTE,
 }
 COPYING_STEPS = frozenset(
     {
@@ -45,7 +46,7 @@ COPYING_STEPS = frozenset(
         Step.PHOTO,
     }
 )
-"""They read the original as a file; captions are read at once."""
+"""They read the original as a file; of captions a bounded copy is written for their reader."""
 
 
 @dataclass(frozen=True)

@@ -123,6 +123,24 @@ def test_processes_start_in_two_modules() -> None:
     )
 
 
+def test_foreign_captions_are_parsed_in_their_child_only() -> None:
+    parsers = (
+        "portal.transcripts.formats.read_captions",
+        "portal.transcripts.formats.read.read_captions",
+        "workers.captions.track_texts.read_track",
+        "workers.captions.cea608.decode",
+    )
+    refuse(
+        forbidden_imports(
+            modules("workers"),
+            lambda module, found: (
+                found.target in parsers and not module.is_in("workers/captions/child.py")
+            ),
+        ),
+        because="A slow or broken parser ends its sandboxed process, not the worker.",
+    )
+
+
 def test_ffmpeg_python_only_builds() -> None:
     refuse(
         [

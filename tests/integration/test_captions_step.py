@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from sqlalchemy import insert, text, update
 
 from portal.assets.models import Asset, Kind, Original, Outcome, Step
 from portal.db import tables
-from portal.errors import MediaRefused
+from portal.errors import LimitExceeded, MediaRefused
 from portal.events import service as events
 from portal.ids import new_id
 from portal.people import service as people
@@ -22,10 +23,11 @@ from portal.transcripts.models import Transcript, TranscriptStatus
 from portal.visibility import INSTALLATION
 from workers.captions.step import captions
 from workers.run import StepResult, StepRun
-from workers.sandbox import Level, Sandbox
+from workers.sandbox import Sandbox, detect_level
 
 pytestmark = pytest.mark.postgres
 
+ONE_SECOND = {"probe_seconds_max": 1}
 SRT = "1\n00:00:01,000 --> 00:00:02,000\nПриветствую вас, дамы и господа\n"
 
 
@@ -64,7 +66,7 @@ def take(runtime: Runtime, path: Path, *, language: str | None = None) -> StepRu
     )
     return StepRun(
         runtime=runtime,
-        sandbox=Sandbox(Level.PLAIN),
+        sandbox=Sandbox(detect_level()),
         asset=asset,
         step=Step.CAPTIONS,
         attempt=1,
@@ -179,6 +181,15 @@ def test_a_second_run_replaces_the_first(runtime: Runtime, tmp_path: Path) -> No
     run = take(runtime, tmp_path / "a.ru.srt")
     first, second = (published(run, captions(run)) for _ in range(2))
     assert first.cues == second.cues
+
+
+def test_a_file_that_takes_too_long_ends_its_reader(runtime: Runtime, tmp_path: Path) -> None:
+    paragraph = '<p begin="1.5s" end="2.5s">a<br/>b</p>'
+    (tmp_path / "a.ttml").write_text(f"<tt><body>{paragraph * 99_000}</body></tt>")
+    run = take(runtime, tmp_path / "a.ttml")
+    hurried = replace(runtime, settings=runtime.settings.model_copy(update=ONE_SECOND))
+    with pytest.raises(LimitExceeded, match=r"^a\.ttml takes more time or memory to read than "):
+        captions(replace(run, runtime=hurried))
 
 
 def test_what_holds_no_captions_is_refused_with_its_name(runtime: Runtime, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from portal.errors import InvalidInput
 from portal.transcripts.formats import read_captions, write_srt, write_vtt
+from portal.transcripts.formats.runs import is_styled_text
 from portal.transcripts.models import Cue
 
 HEAD = "00:00:01,000 --> 00:00:02,000\n"
@@ -65,6 +66,7 @@ def test_nothing_is_written_but_tags_of_the_allow_list(text: str, is_vtt: bool) 
     assert "<" not in ALLOWED.sub("", written)
     for cue in read.cues:
         assert cue.styled is None or unescape(ALLOWED.sub("", cue.styled)) == cue.text
+        assert cue.styled is None or is_styled_text(cue.styled, cue.text)
 
 
 @given(CAPTIONS)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from portal.errors import InvalidInput
 from portal.transcripts.formats import CaptionFile, CaptionFormat, read_captions
+from portal.transcripts.formats.runs import is_styled_text
 from portal.transcripts.formats.speakers import SPEAKER_LENGTH_MAX
 from portal.transcripts.formats.ttml_times import Clock, read_clock
 from portal.transcripts.formats.xml_tree import DEPTH_MAX, ELEMENTS_MAX
@@ -320,3 +321,4 @@ def test_any_tree_becomes_cues_in_order_or_a_sentence(parts: list[str], root: st
         return
     assert list(cues) == sorted(cues, key=lambda cue: cue.start_seconds)
     assert all(0 <= cue.start_seconds < cue.end_seconds and cue.text for cue in cues)
+    assert all(cue.styled is None or is_styled_text(cue.styled, cue.text) for cue in cues)

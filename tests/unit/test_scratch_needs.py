@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from portal.assets.models import Asset, Kind, Original, Step
 from portal.settings import Settings
+from portal.transcripts.formats.read import CAPTION_BYTES_MAX
 from workers.needs import (
     TRANSCODE_BYTES_MIN,
     Needs,
@@ -104,9 +105,14 @@ def test_a_far_store_costs_a_copy_of_the_original(step: Step) -> None:
     assert far == replace(near, copies={ORIGINAL.key: ORIGINAL.size_bytes})
 
 
-@pytest.mark.parametrize("step", [Step.CAPTIONS, Step.INDEX])
-def test_what_works_without_files_needs_nothing(step: Step) -> None:
-    assert needs_of(HOUR, step, FAR) == Needs()
+def test_what_works_without_files_needs_nothing() -> None:
+    assert needs_of(HOUR, Step.INDEX, FAR) == Needs()
+
+
+def test_captions_are_written_once_more_for_their_reader() -> None:
+    needs = needs_of(HOUR, Step.CAPTIONS, FAR)
+    assert needs.copies == {}
+    assert needs.own_bytes > CAPTION_BYTES_MAX
 
 
 @given(st.lists(SOME_NEEDS), SOME_NEEDS)

@@ -21,7 +21,7 @@ _ROWS: Mapping[int, tuple[int, int]] = dict(
 _MISCELLANEOUS = frozenset({0x14, 0x15})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Pair:
     """Two bytes of field 1 or 2, as the picture at that time carries them."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -10,22 +10,20 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from portal.assets.models import Asset
-from portal.errors import InvalidInput, LimitExceeded, MediaRefused, ToolFailed
+from portal.errors import LimitExceeded, MediaRefused, ToolFailed
 from portal.events import service as events
 from portal.transcripts import service as transcripts
 from portal.transcripts.formats.cues import Parsed
 from portal.transcripts.formats.speakers import names_folded
 from portal.transcripts.pairing import language_tag
 from portal.visibility import INSTALLATION
-from workers.captions.cea608 import Shown, decode
+from workers.captions.extraction import packets_command
 from workers.captions.known_names import known_names
-from workers.captions.packets import Track, packets_command, read_packets
-from workers.captions.picture_captions import (
-    USER_DATA_FILTERS,
-    pairs_of_picture,
-    pairs_of_track,
-)
-from workers.captions.track_texts import TEXT_CODECS, read_track, shown_cues
+from workers.captions.models import TrackAsked
+from workers.captions.packets import Track
+from workers.captions.picture_captions import USER_DATA_FILTERS
+from workers.captions.reading import read_track
+from workers.captions.track_texts import TEXT_CODECS
 from workers.disk import blaming_full_disk
 from workers.originals import original_file
 from workers.run import StepResult, StepRun
@@ -96,7 +94,7 @@ class _Search:
             return
         for track, stream in taken.items():
             blank = _Found(f"Captions in track {stream.index}", language_tag(stream.language or ""))
-            yield from self._filled(blank, partial(self._read_track, track, stream.codec))
+            yield from self._filled(blank, track, stream.codec)
 
     def _in_picture(self, picture: VideoStream | None) -> Iterator[_Found]:
         filters = USER_DATA_FILTERS.get(picture.codec) if picture else None
@@ -106,17 +104,22 @@ class _Search:
         what = "The picture was not searched for captions"
         if not self._extract([track], bytes_max=PICTURE_BYTES_MAX, what=what):
             return
-        packets = read_packets(self.run.scratch, track)
-        channels = decode(pairs_of_picture(packets), recording_ms=self.recording_ms)
-        if channels:
-            blank = _Found("Captions in the picture", None, is_of_picture=True)
-            yield from self._filled(blank, partial(self._first_channel, channels))
+        blank = _Found("Captions in the picture", None, is_of_picture=True)
+        yield from (one for one in self._filled(blank, track, None) if one.parsed.cues)
 
-    def _filled(self, blank: _Found, read: Callable[[], Parsed]) -> Iterator[_Found]:
+    def _filled(self, blank: _Found, track: Track, codec: str | None) -> Iterator[_Found]:
+        folder = str(self.run.scratch.absolute())
+        asked = TrackAsked(folder, track.index, codec, tuple(self.names), self.recording_ms)
         try:
-            yield replace(blank, parsed=read())
-        except InvalidInput as error:
+            read = read_track(self.run, asked)
+        except (MediaRefused, ToolFailed, LimitExceeded) as error:
             self.notes.append(f"{blank.name} were left out: {error}")
+            return
+        self.notes += (
+            f"Captions in channel {channel} are left out: the language of those is not told."
+            for channel in read.channels_left_out
+        )
+        yield replace(blank, parsed=read.parsed)
 
     def _extract(self, tracks: Sequence[Track], *, bytes_max: int, what: str) -> bool:
         """Whether the packets of `tracks` could be written; else a note says `what` failed."""
@@ -131,21 +134,6 @@ class _Search:
             self.notes.append(f"{what}: {error}")
             return False
         return True
-
-    def _read_track(self, track: Track, codec: str) -> Parsed:
-        packets = read_packets(self.run.scratch, track)
-        if codec != CLOSED_CAPTIONS:
-            return read_track(codec, packets, names=self.names)
-        pairs = pairs_of_track(packets)
-        return self._first_channel(decode(pairs, recording_ms=self.recording_ms))
-
-    def _first_channel(self, channels: Mapping[str, Sequence[Shown]]) -> Parsed:
-        """The others are in languages that nobody names."""
-        self.notes += (
-            f"Captions in channel {channel} are left out: the language of those is not told."
-            for channel in list(channels)[1:]
-        )
-        return shown_cues(next(iter(channels.values()), ()), names=self.names)
 
 
 def _notes_of(found: Sequence[_Found]) -> Iterator[str]:

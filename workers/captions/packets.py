@@ -1,18 +1,12 @@
-"""Packets of chosen tracks, taken out of a recording without decoding them: argv and reading.
-
-ffmpeg writes the bytes of a track into one file and the times and sizes of its packets into
-another (its muxer `framecrc`); no decoder ever sees them.
-"""
+"""Reads the packets of a track that ffmpeg took out of a recording: see extraction.py."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-
-from workers.video.argv import Node, Source, compile_command, open_source
 
 _TIME_BASE = re.compile(r"#tb 0: ([0-9]{1,10})/([0-9]{1,10})\s*")
 _PACKET = re.compile(r"0,\s*-?[0-9]+,\s*(-?[0-9]{1,19}),\s*(-?[0-9]{1,19}),\s*([0-9]{1,10}),.*\s*")
@@ -35,22 +29,13 @@ class Track:
         return f"track-{self.index}.list"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Packet:
     """Times count from the beginning of the recording; a duration of 0 is an unknown one."""
 
     start_ms: int
     duration_ms: int
     data: bytes
-
-
-def packets_command(source: Source, tracks: Sequence[Track]) -> list[str]:
-    """Write the packets of all `tracks` by one reading of the file."""
-    opened = open_source(source)
-    outputs = [output for track in tracks for output in _outputs(opened, track)]
-    program, *words = compile_command(source.ffmpeg, outputs)
-    # TTML and WebVTT in MP4 are nothing that ffmpeg has a name for.
-    return [program, "-copy_unknown", *words]
 
 
 def read_packets(folder: Path, track: Track) -> Iterator[Packet]:
@@ -69,12 +54,3 @@ def read_packets(folder: Path, track: Track) -> Iterator[Packet]:
                 following = start + max(0, duration)
                 data = stream.read(size)
                 yield Packet(round(start * unit_ms), max(0, round(duration * unit_ms)), data)
-
-
-def _outputs(opened: Node, track: Track) -> Iterator[Node]:
-    options: dict[str, object] = {"c": "copy"}
-    if track.bitstream_filters is not None:
-        options["bsf"] = track.bitstream_filters
-    stream = opened[str(track.index)]
-    yield stream.output(track.bytes_name, f="data", **options)
-    yield stream.output(track.listing_name, f="framecrc", **options)

@@ -2,42 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from functools import partial
 
 from sqlalchemy import Connection
 
 from portal.assets.models import Asset
-from portal.errors import InvalidInput, MediaRefused, ObjectMissing
+from portal.errors import ObjectMissing
 from portal.events import service as events
 from portal.transcripts import service as transcripts
-from portal.transcripts.formats import CaptionFile, read_captions
+from portal.transcripts.formats import CaptionFile
 from portal.transcripts.formats.read import CAPTION_BYTES_MAX
 from portal.transcripts.models import TranscriptStatus
 from portal.transcripts.pairing import caption_name, language_tag
 from portal.visibility import INSTALLATION
 from workers.captions.known_names import known_names
+from workers.captions.models import FileAsked
+from workers.captions.reading import read_file
+from workers.disk import blaming_full_disk
 from workers.run import StepResult, StepRun
 
 
 def captions(run: StepRun) -> StepResult:
-    """Raises MediaRefused when no cue can be read.
-
-    Our own pure code reads the text, within limits; no decoder is involved, so no sandbox is.
-    """
+    """Raises MediaRefused when no cue can be read."""
     asset = run.asset
     if asset.original is None:
         raise ObjectMissing(f"{asset.filename} has no stored original.")
-    data = run.runtime.store.read(asset.original.key, length=CAPTION_BYTES_MAX + 1)
     with run.runtime.engine.connect() as connection:
         names = known_names(connection, asset.event_id)
         naming_notes = tuple(_naming_notes(connection, asset))
-    try:
-        read = read_captions(data, filename=asset.filename, names=names)
-    except InvalidInput as error:
-        raise MediaRefused(str(error)) from error
+    read = _read(run, asset.original.key, names)
     notes = (*read.notes, *_language_notes(asset, read), *naming_notes)
     return StepResult(notes=notes, apply=partial(_save, asset, read))
+
+
+def _read(run: StepRun, key: str, names: Set[str]) -> CaptionFile:
+    path = run.scratch / "captions"
+    free_bytes_min = run.runtime.settings.disk_free_bytes_min
+    with blaming_full_disk(run.scratch, free_bytes_min=free_bytes_min):
+        # One byte more than is read, so that the reader sees that there is more.
+        path.write_bytes(run.runtime.store.read(key, length=CAPTION_BYTES_MAX + 1))
+        asked = FileAsked(str(path.absolute()), run.asset.filename, tuple(names))
+        return read_file(run, asked)
 
 
 def _naming_notes(connection: Connection, asset: Asset) -> Iterator[str]:

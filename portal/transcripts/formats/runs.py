@@ -19,6 +19,10 @@ _UNPRINTABLE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udff
 _SPACES = re.compile(r" {2,}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,4}")
 
+_WRITTEN_TAG = re.compile(
+    rf"</?(?:b|i|u|ruby|rt)>|</(?:c|lang)>|<c(?:\.[a-z_]+){{1,2}}>|<lang {_LANGUAGE.pattern}>"
+)
+
 
 @dataclass(frozen=True)
 class Run:
@@ -35,7 +39,7 @@ def lines_of(runs: Iterable[Run]) -> list[Line]:
     """The lines of `runs` without blank ones, superfluous spaces and control characters."""
     lines: list[list[Run]] = [[]]
     for run in runs:
-        first, *others = _printable(run.text).split("\n")
+        first, *others = printable(run.text).split("\n")
         lines[-1].append(Run(first, run.marks))
         lines += ([Run(text, run.marks)] for text in others)
     trimmed = (_trimmed(line) for line in lines)
@@ -75,6 +79,20 @@ def escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+def is_styled_text(styled: str, text: str) -> bool:
+    """Whether `styled` is `text` with nothing but tags that `styled_text` writes."""
+    return _WRITTEN_TAG.sub("", styled) == escaped(text)
+
+
+def is_printable(text: str) -> bool:
+    return _UNPRINTABLE.search(text) is None
+
+
+def printable(text: str) -> str:
+    """`text` with spaces for characters that mean nothing to a reader."""
+    return _SPACES.sub(" ", _UNPRINTABLE.sub(" ", text.replace("\r", "\n")))
+
+
 def class_mark(names: Iterable[str]) -> str | None:
     """`c.yellow` of the classes that players know; None when there is none."""
     known = [name for name in names if name.lower().removeprefix("bg_") in COLOURS]
@@ -83,10 +101,6 @@ def class_mark(names: Iterable[str]) -> str | None:
 
 def language_mark(tag: str) -> str | None:
     return f"lang {tag}" if _LANGUAGE.fullmatch(tag) else None
-
-
-def _printable(text: str) -> str:
-    return _SPACES.sub(" ", _UNPRINTABLE.sub(" ", text.replace("\r", "\n")))
 
 
 def _trimmed(line: Sequence[Run]) -> Line:

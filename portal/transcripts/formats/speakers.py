@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
-from portal.transcripts.formats.runs import Line, plain_text, styled_text, without_start
+from portal.transcripts.formats.runs import Line, plain_text, printable, styled_text, without_start
 
 SPEAKER_LENGTH_MAX = 100
 NAME_PREFIX_LENGTH_MAX = 40
@@ -65,7 +65,7 @@ def speeches(lines: Sequence[Line], *, names: Set[str] = NOBODY) -> Iterator[Spe
 
 
 def speaker_name(name: str) -> str | None:
-    return " ".join(name.split())[:SPEAKER_LENGTH_MAX].strip() or None
+    return " ".join(printable(name).split())[:SPEAKER_LENGTH_MAX].strip() or None
 
 
 def titled_prefix(text: str) -> tuple[str, int] | None:
