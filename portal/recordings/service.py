@@ -89,5 +89,7 @@ def choose_poster(connection: Connection, asset_id: str, seconds: float | None) 
             f"There is no picture at {seconds:.3f} s: {asset.filename} lasts "
             f"{asset.duration_seconds or 0.0:.3f} s."
         )
-    repository.record(connection, asset_id, poster_at_seconds=seconds)
+    # It holds the asset, as whoever ends a step does before it writes here: else they may wait for
+    # each other.
     assets_service.retry_step(connection, asset_id, Step.POSTER)
+    repository.record(connection, asset_id, poster_at_seconds=seconds)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from portal.runtime import Runtime
 from portal.storage import keys
 from tests.delivered import ORIGINAL_NAME, Delivered, publish, put_bytes, put_in
 from tests.stored_files import asset_of, forget_jobs, record_of, tasks_of
+from tests.transactions import wait_until_blocked
 
 HOST = "https://localhost"
 STORYBOARD = """WEBVTT
@@ -176,6 +178,26 @@ def test_a_poster_is_chosen_by_its_time(
     assert asset_of(runtime, asset_id).rendition("poster.jpg"), "until the new one is there"
     assert send(editor, asset_id, "poster", at="")[0] == 303
     assert chosen_second(runtime, asset_id) is None
+
+
+def test_a_poster_is_chosen_while_a_step_ends(runtime: Runtime, delivered: Delivered) -> None:
+    """Both write down what is known of the recording, and neither waits for the other for ever."""
+    asset_id = delivered.recording_id
+
+    def choose() -> None:
+        with runtime.engine.begin() as connection:
+            recordings.choose_poster(connection, asset_id, 3.5)
+
+    with ThreadPoolExecutor(1) as pool, runtime.engine.begin() as connection:
+        service.retry_step(connection, asset_id, Step.PROBE)  # holds the asset, as all do
+        chosen = pool.submit(choose)
+        wait_until_blocked(runtime.engine, chosen)
+        recordings.record_facts(connection, asset_id, {"container": "mp4"})
+        connection.commit()
+        chosen.result(timeout=60)
+    assert chosen_second(runtime, asset_id) == 3.5
+    with runtime.engine.connect() as connection:
+        assert recordings.recording_of(connection, asset_id).facts == {"container": "mp4"}
 
 
 @pytest.mark.parametrize(
