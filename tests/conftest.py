@@ -158,7 +158,8 @@ def samples() -> Path:
 @contextmanager
 def _fresh_database(server: URL, *, copied_from: str) -> Iterator[str]:
     name = f"test_{new_id()}"
-    _administer(server, f"CREATE DATABASE {name} TEMPLATE {copied_from}")
+    # By its files, in half the time: without fsync the checkpoint that this takes costs little.
+    _administer(server, f"CREATE DATABASE {name} TEMPLATE {copied_from} STRATEGY FILE_COPY")
     try:
         yield server.set(database=name).render_as_string(hide_password=False)
     finally:
