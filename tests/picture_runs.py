@@ -20,7 +20,7 @@ from workers.video.transcode import transcode
 BITS = 10
 NUMBERS = 1 << BITS
 """After so many frames their numbers begin again."""
-NUMBERED_SIZE = (320, 180)
+NUMBERED_SIZE = (200, 180)
 """Of a picture whose frames bear their number as dark and light bars: two rungs."""
 
 

@@ -33,8 +33,8 @@ FRAGMENTED = (
     " -movflags +frag_keyframe+empty_moov+default_base_moof+delay_moov"
 )
 X264 = (
-    "-c:v libx264 -color_primaries bt709 -color_range tv -color_trc bt709 -colorspace bt709"
-    " -crf 23 -flags:v +bitexact -preset veryfast -profile:v high -sc_threshold 0"
+    "-a53cc 0 -c:v libx264 -color_primaries bt709 -color_range tv -color_trc bt709"
+    " -colorspace bt709 -crf 23 -flags:v +bitexact -preset veryfast -profile:v high -sc_threshold 0"
 )
 CLOCK = (
     "-enc_time_base:v 1:90000 -force_key_frames 'expr:gte(t,n_forced*2)' -fps_mode:v vfr"
@@ -73,6 +73,11 @@ def test_a_whole_is_made_from_a_single_decode() -> None:
         "720p.mp4": ("[s4]", pairs(f"{FRAGMENTED} {X264} {CLOCK} {capped(3_000_000)}")),
         "360p.mp4": ("[s8]", pairs(f"{FRAGMENTED} {X264} {CLOCK} {capped(1_000_000)}")),
     }
+
+
+def test_a_short_whole_gets_one_thread_for_each_encoder() -> None:
+    _, outputs = split(whole_command(SOURCE, video(), RUNGS, threads=1))
+    assert all(("-threads:v", "1") in options for _, options in outputs.values())
 
 
 def test_a_chunk_is_made_on_one_core_of_counted_frames() -> None:

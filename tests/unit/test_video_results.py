@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.recordings import audio, recording, video
-from workers.video.damage import clock, lost_pictures, picture_damage
+from workers.video.damage import clock, lost_pictures, missing_pictures, picture_damage
+from workers.video.gaps import Gap
 from workers.video.progress import line_reporter, progress_fraction
 
 
@@ -81,6 +82,16 @@ def test_a_guess_or_a_delay_left_out_is_no_reason_to_call_it_damaged() -> None:
 )
 def test_lost_pictures_are_counted(made: int, expected: int, sentence: str | None) -> None:
     assert lost_pictures(made=made, expected=expected) == sentence
+
+
+def test_holes_are_told_with_their_place() -> None:
+    assert missing_pictures(()) is None
+    one, other = Gap(after_seconds=12.1, seconds=1.92), Gap(after_seconds=70, seconds=3)
+    assert missing_pictures([one]) == "about 00:02 of its picture are missing after 00:12"
+    assert (
+        missing_pictures([one, other])
+        == "about 00:05 of its picture are missing in 2 places, first after 00:12"
+    )
 
 
 @given(st.floats(min_value=0, max_value=10**6))

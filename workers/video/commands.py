@@ -50,11 +50,13 @@ def scratch_file(name: str) -> str:
     return f"{name}.mp4"
 
 
-def whole_command(source: Source, video: VideoStream, rungs: Sequence[Rung]) -> list[str]:
-    """Every rung from one decode, with the picture's own times."""
+def whole_command(
+    source: Source, video: VideoStream, rungs: Sequence[Rung], *, threads: int | None = None
+) -> list[str]:
+    """Every rung from one decode, with the picture's own times; `threads` are each encoder's."""
     picture = by_the_clock(open_source(source), video)
     outputs = [
-        _output([node], rung.name, {**encoding(rung, video, threads=None), **_clock_options()})
+        _output([node], rung.name, {**encoding(rung, video, threads=threads), **_clock_options()})
         for rung, node in cascade(picture, video, rungs)
     ]
     return compile_command(source.ffmpeg, outputs)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from workers.video.delays import is_beyond_filling
+from workers.video.gaps import Gap
 from workers.video.probe import Probe
 
 TOLERANCE_SECONDS = 1.0
@@ -27,6 +30,16 @@ def lost_pictures(*, made: int, expected: int) -> str | None:
     if lost <= TOLERANCE_RATIO * expected:
         return None
     return f"{lost:,d} of {expected:,d} pictures could not be decoded"
+
+
+def missing_pictures(gaps: Sequence[Gap]) -> str | None:
+    """ "about 00:02 of its picture are missing after 00:12", or None when there is no gap."""
+    if not gaps:
+        return None
+    seconds = round(sum(gap.seconds for gap in gaps))
+    missing = f"about {clock(seconds)} of its picture are missing"
+    places = "" if len(gaps) == 1 else f" in {len(gaps):,d} places, first"
+    return f"{missing}{places} after {clock(gaps[0].after_seconds)}"
 
 
 def clock(seconds: float) -> str:

@@ -76,6 +76,8 @@ def encoding(
         "profile:v": "high",
         # Key frames where they are asked for and nowhere else: players switch rungs there.
         "sc_threshold": 0,
+        # Captions within the picture become transcripts; playlists say that there are none in it.
+        "a53cc": 0,
         "flags:v": "+bitexact",
         **tags(matrix_of(video) if keeps_colours else BT709),
     }

@@ -20,8 +20,8 @@ from workers.video.probe import Probe, VideoStream
 from workers.video.rhythm import Rhythm
 from workers.video.scan import Scan
 
-SPLIT_SECONDS_MIN = 16
-"""What is shorter is made before a second process has started."""
+SPLIT_SECONDS_MIN = 8
+"""Two segments: what is shorter cannot be cut."""
 CHUNK_SECONDS = 50
 """Enough to make its beginning cheap, and little to do again after a crash."""
 CHUNKS_MIN = 2

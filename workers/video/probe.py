@@ -10,6 +10,7 @@ from fractions import Fraction
 HDR_TRANSFERS: Mapping[str, str] = {"smpte2084": "PQ", "arib-std-b67": "HLG"}
 RATES_DIFFER_RATIO = Fraction(1, 1000)
 """Average and nominal rate of a constant recording differ by less."""
+STREAM_CONTAINERS = frozenset({"mpegts", "mpeg"})
 SUBTITLE_TEXT_CODECS = frozenset({"subrip", "srt", "mov_text", "webvtt", "ass", "ssa", "text"})
 """Those that hold text; others are pictures of it."""
 
@@ -128,7 +129,7 @@ class Probe:
     video_streams: tuple[VideoStream, ...]
     audio_streams: tuple[AudioStream, ...]
     is_duration_estimated: bool = False
-    """Whether durations are only guessed from the bit rate: the file states none."""
+    """Whether durations are only guessed, from the bit rate or a stream's first and last clock."""
     caption_streams: tuple[CaptionStream, ...] = ()
     chapters: tuple[Chapter, ...] = ()
     is_captured_zone_known: bool = False
@@ -137,6 +138,13 @@ class Probe:
     has_location: bool = False
     """A fact for tests and logs: where it was recorded is never told to anyone."""
     start_seconds: float = 0.0
+    has_unreadable_picture: bool = False
+    """Whether there is a picture of which not even the size could be learned."""
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether it is a transport or program stream: without an index, its clock may jump."""
+        return self.container in STREAM_CONTAINERS
 
     @property
     def stated_duration_seconds(self) -> float | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from portal.errors import ToolFailed
 from workers.video.formats import CODEC_WHITELIST, FORMAT_WHITELIST, PROTOCOL_WHITELIST
 from workers.video.probe import (
+    STREAM_CONTAINERS,
     AudioStream,
     CaptionStream,
     Chapter,
@@ -72,19 +73,21 @@ def read_probe(output: bytes, *, warnings: str, now: datetime) -> Probe:
     start_seconds = number(container.get("start_time")) or 0.0
     pictures = [_video(s, start_seconds) for s in streams if _is_recorded(s, "video")]
     captured_at, is_zone_known = _captured_at(mapping(container, "tags"), now=now)
+    name = word(container.get("format_name")) or ""
     return Probe(
-        container=word(container.get("format_name")) or "",
+        container=name,
         duration_seconds=seconds(container.get("duration")),
         captured_at=captured_at,
         video_streams=tuple(picture for picture in pictures if picture is not None),
         audio_streams=tuple(_audio(s, start_seconds) for s in streams if _is_recorded(s, "audio")),
-        is_duration_estimated=_ESTIMATE_SIGN in warnings,
+        is_duration_estimated=_ESTIMATE_SIGN in warnings or name in STREAM_CONTAINERS,
         caption_streams=tuple(_captions(s) for s in streams if _is_caption_track(s)),
         chapters=_chapters(raw),
         is_captured_zone_known=is_zone_known,
         timecode=_timecode([container, *streams]),
         has_location=any(_names_place(mapping(part, "tags")) for part in (container, *streams)),
         start_seconds=start_seconds,
+        has_unreadable_picture=None in pictures,
     )
 
 

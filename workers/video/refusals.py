@@ -22,12 +22,18 @@ def refusal(error: ToolFailed, *, filename: str) -> MediaRefused | None:
     return None
 
 
+def is_too_large(log: str) -> bool:
+    """Whether ffmpeg has left a picture out because it has more pixels than we take."""
+    return _TOO_LARGE in log
+
+
+_TOO_LARGE = "Picture size"
 _DAMAGED = "{filename} cannot be read: it is damaged, or not a recording at all."
 _REFUSALS: Mapping[str, str] = {
     "Format not on whitelist": "{filename} is not a kind of recording that is accepted.",
     "moov atom not found": "{filename} cannot be played: its index (the moov atom) is missing. "
     "The file was probably cut off while it was recorded or copied; copy it again.",
-    "Picture size": "{filename} has a picture that is too large.",
+    _TOO_LARGE: "{filename} has a picture that is too large.",
     "Invalid data found": _DAMAGED,
     "could not find codec parameters": _DAMAGED,
     "Cannot determine format of input stream": "{filename} holds nothing that can be decoded.",

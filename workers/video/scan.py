@@ -14,6 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from workers.video.formats import CODEC_WHITELIST, FORMAT_WHITELIST, PROTOCOL_WHITELIST
+from workers.video.gaps import Gap, SteadyClock, gaps_between
 
 PACKETS_MAX = 5_000_000
 """A day at 50 pictures per second; what is longer is not cut into chunks."""
@@ -48,6 +49,8 @@ class Scan:
     """Whether pictures follow a key frame that are shown before it: its group is open."""
     is_complete: bool
     """Whether every packet had a time, and all could be looked at."""
+    gaps: tuple[Gap, ...] = ()
+    """Where pictures must be missing, for all that their times tell."""
 
     @property
     def begins_with_key_frame(self) -> bool:
@@ -78,10 +81,14 @@ def scan_command(
 
 @dataclass
 class PacketReader:
-    """Takes the lines of `scan_command` and gives the `Scan` at the end."""
+    """Takes the lines of `scan_command` and gives the `Scan` at the end.
+
+    `may_jump`: times are those of a stream that may begin anew anywhere, and are made steady.
+    """
 
     time_base: Fraction
     rates: Sequence[Fraction | None] = ()
+    may_jump: bool = False
     _times: array[int] = field(default_factory=lambda: array("q"))
     _keys: set[int] = field(default_factory=set)
     _size_bytes: int = 0
@@ -89,21 +96,31 @@ class PacketReader:
     _last_key_time: int | None = None
     _has_leading: bool = False
     _is_complete: bool = True
+    _clock: SteadyClock = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._clock = SteadyClock(self.time_base)
 
     def take(self, line: str) -> None:
         found = _LINE.fullmatch(line.strip())
         if found is None:
             self._is_complete = self._is_complete and not line.strip()
             return
-        shown_at, _decoded_at, duration, size, flags = found.groups()
+        shown_at, decoded_at, duration, size, flags = found.groups()
         if "D" in flags:
             return  # before the beginning of an edit list: decoded, never shown
         if shown_at == "N/A" or len(self._times) == PACKETS_MAX:
             self._is_complete = False
             return
-        self._add(int(shown_at), is_key=flags.startswith("K"))
-        self._size_bytes += _count(size)
         self._last_duration = _count(duration) or self._last_duration
+        shift = self._shift(decoded_at) if self.may_jump else 0
+        self._add(int(shown_at) + shift, is_key=flags.startswith("K"))
+        self._size_bytes += _count(size)
+
+    def _shift(self, decoded_at: str) -> int:
+        if decoded_at == "N/A":
+            return self._clock.offset
+        return self._clock.shift(int(decoded_at), duration=self._last_duration)
 
     def _add(self, time: int, *, is_key: bool) -> None:
         if is_key:
@@ -129,7 +146,8 @@ class PacketReader:
             key_frames=tuple(n for n, time in enumerate(times) if time in self._keys),
             size_bytes=self._size_bytes,
             has_leading_pictures=self._has_leading,
-            is_complete=self._is_complete and len(set(times)) == len(times),
+            is_complete=self._is_complete and all(a < b for a, b in pairwise(times)),
+            gaps=gaps_between(times, time_base=self.time_base, cut_out=self._clock.cut_out),
         )
 
     def _constant_rate(self, times: Sequence[int]) -> tuple[Fraction | None, bool]:

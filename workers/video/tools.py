@@ -14,7 +14,7 @@ from workers.video.argv import Source
 from workers.video.formats import HEAD_BYTES, is_text_playlist
 from workers.video.probe import Probe, VideoStream
 from workers.video.probe_reading import probe_command, read_probe
-from workers.video.refusals import refusal
+from workers.video.refusals import is_too_large, refusal
 from workers.video.scan import PacketReader, Scan, scan_command
 
 NICENESS = 10
@@ -31,20 +31,27 @@ def probe_file(run: Run, path: Path) -> Probe:
     except ToolFailed as error:
         raise refusal(error, filename=run.asset.filename) or error from error
     found = read_probe(done.stdout, warnings=done.stderr_tail, now=datetime.now(UTC))
+    if found.has_unreadable_picture and is_too_large(done.stderr_tail):
+        raise MediaRefused(f"{run.asset.filename} has a picture that is too large.")
     if found.video is None and found.audio is None:
         raise MediaRefused(f"{run.asset.filename} has neither picture nor sound.")
     return found
 
 
 def scan_file(
-    run: Run, path: Path, video: VideoStream, *, first_seconds: int | None = None
+    run: Run,
+    path: Path,
+    video: VideoStream,
+    *,
+    first_seconds: int | None = None,
+    may_jump: bool = False,
 ) -> Scan | None:
     """The times of its pictures, or of those in the first seconds; None when there is none."""
     argv = scan_command(
         run.runtime.settings.ffprobe_path, path, stream=video.index, first_seconds=first_seconds
     )
     rates = (video.nominal_frame_rate, video.average_frame_rate)
-    packets = PacketReader(time_base=video.time_base, rates=rates)
+    packets = PacketReader(time_base=video.time_base, rates=rates, may_jump=may_jump)
     try:
         run.sandbox.run(
             argv, inputs=[path], limits=long_limits(run), stop=run.stop, on_line=packets.take

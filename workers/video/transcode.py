@@ -19,7 +19,7 @@ from workers.hls.segments import starts_by_time
 from workers.originals import original_file
 from workers.run import StepResult, StepRun, StepSplit
 from workers.video.commands import scratch_file, whole_command
-from workers.video.damage import lost_pictures, picture_damage
+from workers.video.damage import lost_pictures, missing_pictures, picture_damage
 from workers.video.delays import delay_notes, has_delay_left_out
 from workers.video.ladder import Rung, is_rate_capped, ladder, shown_frame_rate
 from workers.video.plan import PACKET_IS_PICTURE, SEGMENT_SECONDS, ChunkPlan, chunk_plans
@@ -27,6 +27,10 @@ from workers.video.probe import Probe, VideoStream
 from workers.video.progress import line_reporter
 from workers.video.scan import Scan
 from workers.video.tools import long_limits, probe_file, run_ffmpeg, scan_file, source_of
+
+ONE_THREAD_SECONDS_MAX = 16
+"""What is made in one piece and is not longer gets one thread for each encoder, and so the same
+bytes every time; what is longer would keep people waiting."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ def transcode(run: StepRun) -> StepResult | StepSplit:
         found = probe_file(run, path)
         if found.video is None:
             return StepResult(notes=("There is no picture.",))
-        scan = scan_file(run, path, found.video)
+        scan = scan_file(run, path, found.video, may_jump=found.is_stream)
         plans = _plans(run, found, scan)
         if plans:
             return StepSplit(tuple(plan.to_json() for plan in plans))
@@ -65,7 +69,7 @@ def _whole(
 ) -> StepResult:
     rungs = ladder(video, short_side_max=run.runtime.settings.max_rung)
     try:
-        _encode(run, path, found, video, rungs)
+        _encode(run, path, video, rungs, seconds=_shown_seconds(found, scan))
         made = _stored(run, rungs)
     except MediaRefused:
         if found.audio is None:
@@ -79,15 +83,26 @@ def _whole(
 
 
 def _encode(
-    run: StepRun, path: Path, found: Probe, video: VideoStream, rungs: Sequence[Rung]
+    run: StepRun,
+    path: Path,
+    video: VideoStream,
+    rungs: Sequence[Rung],
+    *,
+    seconds: float | None,
 ) -> None:
+    is_short = seconds is not None and seconds <= ONE_THREAD_SECONDS_MAX
     run_ffmpeg(
         run,
-        whole_command(source_of(run, path), video, rungs),
+        whole_command(source_of(run, path), video, rungs, threads=1 if is_short else None),
         path,
         limits=long_limits(run),
-        on_line=line_reporter(run.report_progress, duration_seconds=found.duration_seconds),
+        on_line=line_reporter(run.report_progress, duration_seconds=seconds),
     )
+
+
+def _shown_seconds(found: Probe, scan: Scan | None) -> float | None:
+    """How long the picture is: its packets know better than what is said of the file."""
+    return found.duration_seconds if scan is None else float(scan.seconds)
 
 
 def _stored(run: StepRun, rungs: Sequence[Rung]) -> Sequence[_Whole]:
@@ -109,7 +124,7 @@ def _judged(
 ) -> StepResult:
     piece = made[0].piece
     made_seconds = sum(segment.seconds for segment in piece.segments)
-    detail = picture_damage(found, made_seconds) or _lost(video, piece, scan)
+    detail = picture_damage(found, made_seconds) or _lost(found, video, piece, scan)
     picture_alone = replace(found, audio_streams=())
     is_measured = found.stated_duration_seconds is None or has_delay_left_out(picture_alone)
 
@@ -125,11 +140,14 @@ def _judged(
     )
 
 
-def _lost(video: VideoStream, piece: Piece, scan: Scan | None) -> str | None:
-    """Whether pictures within the recording are missing, where packets tell their number."""
-    is_known = scan is not None and video.codec in PACKET_IS_PICTURE and not is_rate_capped(video)
-    if scan is None or not is_known:
+def _lost(found: Probe, video: VideoStream, piece: Piece, scan: Scan | None) -> str | None:
+    """Whether pictures within the recording are missing, where packets tell that."""
+    if scan is None:
         return None
+    # An index keeps a pause that was meant; a stream has one only where something was lost.
+    missing = missing_pictures(scan.gaps) if found.is_stream else None
+    if missing or video.codec not in PACKET_IS_PICTURE or is_rate_capped(video):
+        return missing
     return lost_pictures(made=piece.sample_count, expected=scan.frame_count)
 
 
