@@ -11,6 +11,7 @@ from pathlib import Path
 from tests.media import make_clip, run_ffmpeg
 
 RATE = 25
+CLIP_SECONDS = 4
 CLEAR, RESUME, ERASE_HIDDEN, SHOW = 0x2C, 0x20, 0x2E, 0x2F
 ROLL_UP_2, CARRIAGE_RETURN = 0x25, 0x2D
 _ROW_15, _ROW_14 = (0x14, 0x70), (0x14, 0x50)
@@ -60,18 +61,18 @@ def make_captioned_clip(
     path: Path,
     sent: Mapping[int, Sequence[Codes]],
     *,
-    seconds: float = 8,
-    options: tuple[str, ...] = ("-c:v", "libx264", "-bf", "2"),
+    seconds: float = CLIP_SECONDS,
+    options: tuple[str, ...] = ("-c:v", "libx264", "-preset", "ultrafast", "-bf", "2"),
 ) -> Path:
     """A clip whose frames carry the pairs; encoded anew, as a broadcast is on its way."""
-    coding = ("-c:v", "libx264", "-bf", "0", "-x264-params", "aud=1", "-f", "h264")
-    marked = _marked(path, seconds, coding, partial(_with_sei, sent=sent))
+    coding = ("-c:v", "libx264", "-preset", "ultrafast", "-bf", "0", "-x264-params", "aud=1")
+    marked = _marked(path, seconds, (*coding, "-f", "h264"), partial(_with_sei, sent=sent))
     run_ffmpeg("-r", str(RATE), "-i", str(marked), *options, str(path))
     return path
 
 
 def make_captioned_mpeg2(
-    path: Path, sent: Mapping[int, Sequence[Codes]], *, seconds: float = 8
+    path: Path, sent: Mapping[int, Sequence[Codes]], *, seconds: float = CLIP_SECONDS
 ) -> Path:
     """The same in MPEG-2, where user data has a start code of its own."""
     coding = ("-c:v", "mpeg2video", "-bf", "0", "-f", "mpeg2video")

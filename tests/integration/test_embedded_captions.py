@@ -47,6 +47,33 @@ def bench(runtime: Runtime, tmp_path: Path) -> Bench:
     return Bench(runtime=runtime, sandbox=Sandbox(detect_level()), folder=tmp_path)
 
 
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A picture without captions, as long as those of the tests."""
+    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
+    fast = ("-preset", "ultrafast")
+    return make_clip(path, seconds=5, size="128x72", rate="5", sound=False, options=fast)
+
+
+@pytest.fixture(scope="module")
+def two_languages(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("languages") / "talk.mkv"
+    return with_tracks(clip, path, ("srt", "eng", ENGLISH), ("srt", "rus", RUSSIAN))
+
+
+@pytest.fixture(scope="module")
+def captioned(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
+    """{name: a recording with captions in its picture}, one of each container."""
+    folder = tmp_path_factory.mktemp("captioned")
+    coded = ("-c:v", "libx264", "-preset", "ultrafast", "-bf", "3")
+    options = {"talk.mp4": coded, "talk.ts": coded, "talk.mkv": ("-c:v", "copy")}
+    sent = pop_on(CAPTIONS)
+    made = {
+        name: make_captioned_clip(folder / name, sent, options=how) for name, how in options.items()
+    }
+    return {**made, "talk.mpg": make_captioned_mpeg2(folder / "talk.mpg", sent)}
+
+
 def recording(bench: Bench, event: Event, source: Path, *, kind: Kind = Kind.VIDEO) -> StepRun:
     """A run of the step on a recording that the database knows."""
     run = bench.run_of(source, Step.SUBTITLES, kind=kind)
@@ -70,8 +97,10 @@ def publish(run: StepRun, result: StepResult) -> Mapping[str, Transcript]:
     return {transcript.language: transcript for transcript in shown}
 
 
-def with_tracks(path: Path, *texts: tuple[str, str, str], codecs: tuple[str, ...] = ()) -> Path:
-    """A clip with a caption track of each (ending, language, text)."""
+def with_tracks(
+    clip: Path, path: Path, *texts: tuple[str, str, str], codecs: tuple[str, ...] = ()
+) -> Path:
+    """The clip with a caption track of each (ending, language, text)."""
     inputs: list[str] = []
     options = ["-map", "0"]
     for number, (ending, language, text) in enumerate(texts):
@@ -80,13 +109,15 @@ def with_tracks(path: Path, *texts: tuple[str, str, str], codecs: tuple[str, ...
         inputs += ["-i", str(source)]
         options += ["-map", str(number + 1), f"-metadata:s:s:{number}", f"language={language}"]
         options += [f"-c:s:{number}", codecs[number] if codecs else "copy"]
-    clip = make_clip(path.with_suffix(".clip.mp4"), seconds=5, sound=False)
     run_ffmpeg("-i", str(clip), *inputs, *options, "-c:v", "copy", str(path))
     return path
 
 
-def test_three_kinds_of_tracks_in_matroska(bench: Bench, event: Event, tmp_path: Path) -> None:
+def test_three_kinds_of_tracks_in_matroska(
+    bench: Bench, event: Event, clip: Path, tmp_path: Path
+) -> None:
     source = with_tracks(
+        clip,
         tmp_path / "talk.mkv",
         ("srt", "eng", ENGLISH),
         ("vtt", "bel", WEBVTT),
@@ -113,8 +144,9 @@ def test_three_kinds_of_tracks_in_matroska(bench: Bench, event: Event, tmp_path:
     assert shown["ru"].cues == (Cue(1.0, 2.5, "Доброе утро"),)
 
 
-def test_two_languages_in_mp4(bench: Bench, event: Event, tmp_path: Path) -> None:
+def test_two_languages_in_mp4(bench: Bench, event: Event, clip: Path, tmp_path: Path) -> None:
     source = with_tracks(
+        clip,
         tmp_path / "talk.mp4",
         ("srt", "eng", ENGLISH),
         ("srt", "rus", RUSSIAN),
@@ -126,8 +158,8 @@ def test_two_languages_in_mp4(bench: Bench, event: Event, tmp_path: Path) -> Non
     assert shown["ru"].cues == (Cue(1.0, 2.5, "Доброе утро"),)
 
 
-def test_ttml_in_mp4(bench: Bench, event: Event, tmp_path: Path) -> None:
-    source = with_tracks(tmp_path / "talk.mp4", ("srt", "eng", ENGLISH), codecs=("ttml",))
+def test_ttml_in_mp4(bench: Bench, event: Event, clip: Path, tmp_path: Path) -> None:
+    source = with_tracks(clip, tmp_path / "talk.mp4", ("srt", "eng", ENGLISH), codecs=("ttml",))
     run = recording(bench, event, source)
     result = subtitles(run)
     assert result.notes == ()
@@ -136,11 +168,11 @@ def test_ttml_in_mp4(bench: Bench, event: Event, tmp_path: Path) -> None:
     assert (second.speaker, second.text) == ("ANNA", "Thank you")
 
 
-def test_webvtt_in_mp4(bench: Bench, event: Event, tmp_path: Path) -> None:
+def test_webvtt_in_mp4(bench: Bench, event: Event, clip: Path, tmp_path: Path) -> None:
     """ffmpeg cannot write it, so the samples of another kind of text are written over."""
     words = "x" * 60
     text = f"1\n00:00:01,000 --> 00:00:02,500\n{words}\n"
-    source = with_tracks(tmp_path / "talk.mp4", ("srt", "rus", text), codecs=("mov_text",))
+    source = with_tracks(clip, tmp_path / "talk.mp4", ("srt", "rus", text), codecs=("mov_text",))
     payload = "<v Ярош>Доброе <i>утро</i>".encode().ljust(2 + len(words) - 16)
     sample = (2 + len(words)).to_bytes(4) + b"vttc" + (8 + len(payload)).to_bytes(4) + b"payl"
     original = len(words).to_bytes(2) + words.encode()
@@ -166,32 +198,20 @@ def test_captions_of_a_sound_recording(bench: Bench, event: Event, tmp_path: Pat
 
 
 CAPTIONS = (
-    Caption(2.0, 4.0, "Good morning, ladies\nand gentlemen"),
-    Caption(5.0, 7.0, "ANNA: Thank you"),
+    Caption(1.4, 2.2, "Good morning, ladies\nand gentlemen"),
+    Caption(2.8, 3.6, "ANNA: Thank you"),
 )
 AS_CUES = (
-    Cue(2.0, 4.0, "Good morning, ladies\nand gentlemen"),
-    Cue(5.0, 7.0, "Thank you", "ANNA"),
+    Cue(1.4, 2.2, "Good morning, ladies\nand gentlemen"),
+    Cue(2.8, 3.6, "Thank you", "ANNA"),
 )
 
 
-@pytest.mark.parametrize(
-    ("name", "options"),
-    [
-        ("talk.mp4", ("-c:v", "libx264", "-bf", "3")),
-        ("talk.ts", ("-c:v", "libx264", "-bf", "2")),
-        ("talk.mkv", ("-c:v", "copy")),
-        ("talk.mpg", ()),
-    ],
-)
+@pytest.mark.parametrize("name", ["talk.mp4", "talk.ts", "talk.mkv", "talk.mpg"])
 def test_captions_in_the_picture(
-    bench: Bench, event: Event, tmp_path: Path, name: str, options: tuple[str, ...]
+    bench: Bench, event: Event, captioned: Mapping[str, Path], name: str
 ) -> None:
-    if options:
-        source = make_captioned_clip(tmp_path / name, pop_on(CAPTIONS), options=options)
-    else:
-        source = make_captioned_mpeg2(tmp_path / name, pop_on(CAPTIONS))
-    run = recording(bench, event, source)
+    run = recording(bench, event, captioned[name])
     result = subtitles(run)
     assert result.notes == ()
     (transcript,) = publish(run, result).values()
@@ -207,20 +227,22 @@ def test_captions_in_the_picture(
 def test_lines_of_a_live_broadcast_are_told_once(
     bench: Bench, event: Event, tmp_path: Path
 ) -> None:
-    sent = roll_up([(1.0, "the first line"), (3.0, "the second"), (5.0, "the third")])
+    sent = roll_up([(0.4, "the first line"), (1.6, "the second"), (2.8, "the third")])
     source = make_captioned_clip(tmp_path / "live.mp4", sent)
     run = recording(bench, event, source)
     (transcript,) = publish(run, subtitles(run)).values()
     assert [cue.text for cue in transcript.cues] == ["the first line", "the second", "the third"]
     starts = [cue.start_seconds for cue in transcript.cues]
-    assert starts == pytest.approx([1.0, 3.0, 5.0], abs=0.3)
+    assert starts == pytest.approx([0.4, 1.6, 2.8], abs=0.3)
 
 
-def test_a_track_outdoes_the_picture(bench: Bench, event: Event, tmp_path: Path) -> None:
-    clip = make_captioned_clip(tmp_path / "clip.mp4", pop_on(CAPTIONS))
+def test_a_track_outdoes_the_picture(
+    bench: Bench, event: Event, captioned: Mapping[str, Path], tmp_path: Path
+) -> None:
     (tmp_path / "a.srt").write_text(RUSSIAN)
     source = tmp_path / "talk.mkv"
-    run_ffmpeg("-i", str(clip), "-i", str(tmp_path / "a.srt"), "-c", "copy", str(source))
+    inputs = ("-i", str(captioned["talk.mp4"]), "-i", str(tmp_path / "a.srt"))
+    run_ffmpeg(*inputs, "-c", "copy", str(source))
     run = recording(bench, event, source)
     (transcript,) = publish(run, subtitles(run)).values()
     assert transcript.cues == (Cue(1.0, 2.5, "Доброе утро"),)
@@ -233,18 +255,22 @@ def test_a_recording_without_captions(bench: Bench, event: Event, samples: Path)
     assert publish(run, result) == {}
 
 
-def test_an_empty_track_is_noted(bench: Bench, event: Event, tmp_path: Path) -> None:
+def test_an_empty_track_is_noted(bench: Bench, event: Event, clip: Path, tmp_path: Path) -> None:
     blank = "1\n00:00:01,000 --> 00:00:02,000\n<b></b>\n"
-    source = with_tracks(tmp_path / "talk.mkv", ("srt", "eng", blank), ("srt", "rus", RUSSIAN))
+    source = with_tracks(
+        clip, tmp_path / "talk.mkv", ("srt", "eng", blank), ("srt", "rus", RUSSIAN)
+    )
     run = recording(bench, event, source)
     result = subtitles(run)
     assert result.notes == ("Captions in track 1 are empty.",)
     assert list(publish(run, result)) == ["ru"]
 
 
-def test_captions_that_are_pictures_are_noted(bench: Bench, event: Event, tmp_path: Path) -> None:
-    source = with_tracks(tmp_path / "talk.mkv", ("srt", "eng", ENGLISH), ("srt", "rus", RUSSIAN))
-    head, sign, rest = source.read_bytes().partition(b"S_TEXT/UTF8")
+def test_captions_that_are_pictures_are_noted(
+    bench: Bench, event: Event, tmp_path: Path, two_languages: Path
+) -> None:
+    head, sign, rest = two_languages.read_bytes().partition(b"S_TEXT/UTF8")
+    source = tmp_path / "talk.mkv"
     source.write_bytes(head + b"S_HDMV/PGS".ljust(len(sign), b"\0") + rest)
     run = recording(bench, event, source)
     result = subtitles(run)
@@ -254,9 +280,8 @@ def test_captions_that_are_pictures_are_noted(bench: Bench, event: Event, tmp_pa
     assert list(publish(run, result)) == ["ru"]
 
 
-def test_what_a_person_edited_is_kept(bench: Bench, event: Event, tmp_path: Path) -> None:
-    source = with_tracks(tmp_path / "talk.mkv", ("srt", "eng", ENGLISH), ("srt", "rus", RUSSIAN))
-    run = recording(bench, event, source)
+def test_what_a_person_edited_is_kept(bench: Bench, event: Event, two_languages: Path) -> None:
+    run = recording(bench, event, two_languages)
     before = publish(run, subtitles(run))
     with bench.runtime.engine.begin() as connection:
         edited = tables.transcripts.c.id == before["en"].id
@@ -270,10 +295,10 @@ def test_what_a_person_edited_is_kept(bench: Bench, event: Event, tmp_path: Path
 
 @pytest.mark.parametrize("name", ["talk.mp4", "talk.mkv", "talk.ts"])
 def test_a_damaged_picture_with_captions_is_no_failure(
-    bench: Bench, event: Event, tmp_path: Path, name: str
+    bench: Bench, event: Event, captioned: Mapping[str, Path], tmp_path: Path, name: str
 ) -> None:
-    source = make_captioned_clip(tmp_path / name, pop_on(CAPTIONS))
-    data = bytearray(source.read_bytes())
+    source = tmp_path / name
+    data = bytearray(captioned[name].read_bytes())
     for place in range(len(data) // 3, len(data) // 2, 97):
         data[place] ^= 0xFF
     source.write_bytes(data)
@@ -282,9 +307,10 @@ def test_a_damaged_picture_with_captions_is_no_failure(
 
 
 def test_a_recording_that_was_cut_off_keeps_what_is_there(
-    bench: Bench, event: Event, tmp_path: Path
+    bench: Bench, event: Event, captioned: Mapping[str, Path], tmp_path: Path
 ) -> None:
-    source = make_captioned_clip(tmp_path / "talk.ts", pop_on(CAPTIONS))
+    source = tmp_path / "talk.ts"
+    source.write_bytes(captioned["talk.ts"].read_bytes())
     run = recording(bench, event, truncate(source, ratio=0.7))
     (transcript,) = publish(run, subtitles(run)).values()
     assert transcript.cues[0].text == AS_CUES[0].text
@@ -292,10 +318,9 @@ def test_a_recording_that_was_cut_off_keeps_what_is_there(
 
 @pytest.mark.parametrize("is_file_first", [True, False])
 def test_a_caption_file_outdoes_what_is_embedded(
-    bench: Bench, event: Event, tmp_path: Path, is_file_first: bool
+    bench: Bench, event: Event, two_languages: Path, is_file_first: bool
 ) -> None:
-    source = with_tracks(tmp_path / "talk.mkv", ("srt", "eng", ENGLISH), ("srt", "rus", RUSSIAN))
-    run = recording(bench, event, source)
+    run = recording(bench, event, two_languages)
     if not is_file_first:
         publish(run, subtitles(run))
     captions_id = store(
