@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, exists, func, select, update
+from sqlalchemy import Connection, case, exists, func, select, update
 
-from portal.assets.models import Outcome, Step
-from portal.assets.pipeline import ESSENTIAL_STEPS
+from portal.assets.models import Outcome
+from portal.assets.pipeline import ESSENTIAL_STEPS, PIPELINE
 from portal.db.tables import assets, steps, uploads
 from portal.uploads.models import UploadState
 
@@ -13,16 +13,18 @@ BATCH = 100
 
 
 def unsettled_assets(connection: Connection, *, seconds: int) -> list[str]:
-    """Assets put together long enough ago whose last step has not ended, oldest first.
+    """Assets put together long enough ago whose steps have not all ended, oldest first.
 
-    Without those for which an essential step has failed: they never reach it.
+    Without those for which an essential step has failed: what follows it never ends.
     """
     age = func.make_interval(0, 0, 0, 0, 0, 0, seconds)
-    is_indexed = exists().where(
-        steps.c.asset_id == assets.c.id,
-        steps.c.name == Step.INDEX,
-        steps.c.outcome.is_not(None),
+    ended = (
+        select(steps.c.asset_id, func.count().label("steps"))
+        .where(steps.c.outcome.is_not(None))
+        .group_by(steps.c.asset_id)
+        .subquery()
     )
+    all_steps = case({kind: len(rules) for kind, rules in PIPELINE.items()}, value=assets.c.kind)
     has_failed = exists().where(
         steps.c.asset_id == assets.c.id,
         steps.c.outcome == Outcome.FAILED,
@@ -32,11 +34,12 @@ def unsettled_assets(connection: Connection, *, seconds: int) -> list[str]:
         connection.scalars(
             select(assets.c.id)
             .join(uploads, uploads.c.asset_id == assets.c.id)
+            .outerjoin(ended, ended.c.asset_id == assets.c.id)
             .where(
                 assets.c.removed_at.is_(None),
                 uploads.c.state == UploadState.FINISHED,
                 uploads.c.updated_at < func.now() - age,
-                ~is_indexed,
+                func.coalesce(ended.c.steps, 0) < all_steps,
                 ~has_failed,
             )
             .order_by(assets.c.created_at)

@@ -223,6 +223,20 @@ def test_what_was_stored_just_now_was_not_missed(runtime: Runtime, event: Event)
     assert tasks(runtime) == set()
 
 
+def test_steps_missed_after_the_index_are_queued(runtime: Runtime, video_id: str) -> None:
+    """They come late, or were asked for again: what can be found already is not all there is."""
+    made = (Step.PROBE, Step.PREVIEW, Step.TRANSCODE, Step.SOUND, Step.POSTER, Step.SUBTITLES)
+    end(runtime, video_id, Step.VERIFY, *made, Step.INDEX)
+    sweep(runtime)
+    assert tasks(runtime) == {Task.STORYBOARD, Task.DOWNLOAD}
+    end(runtime, video_id, Step.STORYBOARD, Step.DOWNLOAD)
+    with runtime.engine.begin() as connection:
+        assets_service.retry_step(connection, video_id, Step.POSTER)
+        forget_jobs(connection)
+    sweep(runtime)
+    assert tasks(runtime) == {Task.POSTER}
+
+
 def test_a_step_missed_after_a_harmless_failure_is_queued(runtime: Runtime, video_id: str) -> None:
     end(runtime, video_id, Step.VERIFY, Step.PROBE)
     end(runtime, video_id, Step.POSTER, outcome=Outcome.FAILED)
