@@ -244,8 +244,39 @@ def test_a_track_outdoes_the_picture(
     inputs = ("-i", str(captioned["talk.mp4"]), "-i", str(tmp_path / "a.srt"))
     run_ffmpeg(*inputs, "-c", "copy", str(source))
     run = recording(bench, event, source)
-    (transcript,) = publish(run, subtitles(run)).values()
+    result = subtitles(run)
+    assert result.notes == (
+        "Captions in the picture are left out: captions in track 1 are in the same language.",
+    )
+    (transcript,) = publish(run, result).values()
     assert transcript.cues == (Cue(1.0, 2.5, "Доброе утро"),)
+
+
+def test_of_two_tracks_in_one_language_the_fuller_is_taken(
+    bench: Bench, event: Event, clip: Path, tmp_path: Path
+) -> None:
+    forced = "1\n00:00:01,000 --> 00:00:02,000\nA sign\n"
+    texts = (("srt", "eng", ENGLISH), ("srt", "en", forced))
+    run = recording(bench, event, with_tracks(clip, tmp_path / "talk.mkv", *texts))
+    result = subtitles(run)
+    assert result.notes == (
+        "Captions in track 2 are left out: captions in track 1 are in the same language.",
+    )
+    assert [cue.text for cue in publish(run, result)["en"].cues] == ["Good morning", "Thank you"]
+
+
+def test_a_track_that_cannot_be_read_is_noted_and_costs_no_other(
+    bench: Bench, event: Event, clip: Path, tmp_path: Path
+) -> None:
+    texts = (("srt", "eng", ENGLISH), ("srt", "rus", RUSSIAN))
+    source = with_tracks(clip, tmp_path / "talk.mp4", *texts, codecs=("ttml", "mov_text"))
+    damaged = source.read_bytes().replace(b"</body>", b"</boby>")
+    source.write_bytes(damaged)
+    run = recording(bench, event, source)
+    result = subtitles(run)
+    (note,) = result.notes
+    assert note.startswith("Captions in track 1 were left out: its XML is damaged in line ")
+    assert list(publish(run, result)) == ["ru"]
 
 
 def test_a_recording_without_captions(bench: Bench, event: Event, samples: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from portal.events import service as events
 from portal.transcripts import service as transcripts
 from portal.transcripts.formats.cues import Parsed
 from portal.transcripts.formats.speakers import names_folded
+from portal.transcripts.models import Cue
 from portal.transcripts.pairing import language_tag
 from portal.visibility import INSTALLATION
 from workers.captions.extraction import packets_command
@@ -57,12 +58,14 @@ def subtitles(run: StepRun) -> StepResult:
     """Nothing that is wrong with captions fails a recording: it becomes a note."""
     with run.runtime.engine.connect() as connection:
         names = names_folded(known_names(connection, run.asset.event_id))
+        language = run.asset.language or _language_of_event(connection, run.asset)
     with original_file(run) as (_, path):
         search = _Search(run, path, names)
         found = search.everything(probe_file(run, path))
-    usable = [one for one in found if one.parsed.cues]
-    notes = (*search.notes, *_notes_of(found), *_namesake_notes(run))
-    return StepResult(notes=notes, apply=partial(_save, run.asset, usable))
+    chosen = _chosen(found, language)
+    notes = (*search.notes, *_notes_of(found, chosen, language), *_namesake_notes(run))
+    cues = {tag: one.parsed.cues for tag, one in chosen.items()}
+    return StepResult(notes=notes, apply=partial(_save, run.asset.id, cues))
 
 
 @dataclass
@@ -136,10 +139,22 @@ class _Search:
         return True
 
 
-def _notes_of(found: Sequence[_Found]) -> Iterator[str]:
+def _chosen(found: Sequence[_Found], default_language: str) -> Mapping[str, _Found]:
+    """{language: the one that is taken}."""
+    usable = sorted((one for one in found if one.parsed.cues), key=lambda one: one.rank)
+    return {one.tag or default_language: one for one in usable}
+
+
+def _notes_of(
+    found: Sequence[_Found], chosen: Mapping[str, _Found], default_language: str
+) -> Iterator[str]:
     for one in found:
+        best = chosen.get(one.tag or default_language)
         if not one.parsed.cues:
             yield f"{one.name} are empty."
+        elif best is not None and best is not one:
+            where = best.name.lower()
+            yield f"{one.name} are left out: {where} are in the same language."
         yield from (f"{one.name}: {note}" for note in one.parsed.notes)
 
 
@@ -151,9 +166,10 @@ def _namesake_notes(run: StepRun) -> Iterator[str]:
         yield f"Captions named like this recording are shown with {older}, which came first."
 
 
-def _save(asset: Asset, found: Sequence[_Found], connection: Connection) -> None:
+def _language_of_event(connection: Connection, asset: Asset) -> str:
     event = events.get_event_by_id(connection, asset.event_id, viewer=INSTALLATION)
-    default = asset.language or event.default_language
-    ranked = sorted(found, key=lambda one: one.rank)
-    cues = {one.tag or default: one.parsed.cues for one in ranked}
-    transcripts.save_embedded(connection, asset.id, cues)
+    return event.default_language
+
+
+def _save(asset_id: str, cues: Mapping[str, Sequence[Cue]], connection: Connection) -> None:
+    transcripts.save_embedded(connection, asset_id, cues)
