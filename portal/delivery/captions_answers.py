@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -22,18 +22,19 @@ from portal.visibility import Viewer
 from portal.web.transactions import in_transaction
 from portal.web.viewers import viewer_of
 
+Writer = Callable[[Sequence[Cue]], str]
 CAPTIONS_TYPE = "text/vtt; charset=utf-8"
 SUBRIP_TYPE = "application/x-subrip; charset=utf-8"
 
 
 async def show_captions(request: Request) -> Response:
-    is_public, cues = await _find(request, None)
-    return _captions_answer(request, write_vtt(cues), is_public=is_public)
+    is_public, text = await _write(request, write_vtt)
+    return text_answer(request, text, media_type=CAPTIONS_TYPE, is_public=is_public)
 
 
 async def show_captions_as_subrip(request: Request) -> Response:
-    is_public, cues = await _find(request, None)
-    return text_answer(request, write_srt(cues), media_type=SUBRIP_TYPE, is_public=is_public)
+    is_public, text = await _write(request, write_srt)
+    return text_answer(request, text, media_type=SUBRIP_TYPE, is_public=is_public)
 
 
 async def show_captions_playlist(request: Request) -> Response:
@@ -47,30 +48,34 @@ async def show_captions_playlist(request: Request) -> Response:
 
 async def show_captions_segment(request: Request) -> Response:
     number = int(part_of(request, "number", CAPTIONS_NUMBER))
-    is_public, cues = await _find(request, window(number))
-    return _captions_answer(request, segment_text(cues), is_public=is_public)
+    is_public, text = await _write(request, segment_text, within=window(number))
+    return text_answer(request, text, media_type=CAPTIONS_TYPE, is_public=is_public)
 
 
-async def _find(request: Request, within: Window | None) -> tuple[bool, Sequence[Cue]]:
-    """(whether they are public, the cues of the captions in the language that is asked for)."""
+async def _write(
+    request: Request, writer: Writer, *, within: Window | None = None
+) -> tuple[bool, str]:
+    """(whether they are public, the captions in the language that is asked for)."""
     return await in_transaction(
         request,
-        _find_cues,
+        _written,
         asset_id_of(request),
         request.path_params["language"],
+        writer=writer,
         within=within,
         viewer=viewer_of(request),
     )
 
 
-def _find_cues(
+def _written(
     connection: Connection,
     asset_id: str,
     language: str,
     *,
+    writer: Writer,
     within: Window | None,
     viewer: Viewer,
-) -> tuple[bool, Sequence[Cue]]:
+) -> tuple[bool, str]:
     """Raises NotFound."""
     is_public = repository.find_public_flag(connection, asset_id, viewer=viewer)
     if is_public is None:
@@ -79,7 +84,7 @@ def _find_cues(
     transcript = next((t for t in shown if t.language == language), None)
     if transcript is None:
         raise nothing_here()
-    return is_public, _cues(connection, transcript, within)
+    return is_public, writer(_cues(connection, transcript, within))
 
 
 def _cues(connection: Connection, transcript: Transcript, within: Window | None) -> Sequence[Cue]:
@@ -88,7 +93,3 @@ def _cues(connection: Connection, transcript: Transcript, within: Window | None)
     return transcripts.cues_between(
         connection, transcript, start_seconds=start_seconds, end_seconds=end_seconds
     )
-
-
-def _captions_answer(request: Request, text: str, *, is_public: bool) -> Response:
-    return text_answer(request, text, media_type=CAPTIONS_TYPE, is_public=is_public)
