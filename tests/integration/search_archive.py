@@ -49,20 +49,26 @@ class Archive:
         return event_id
 
     def asset(self, event_id: str, kind: str, *, verified: bool = True, **values: object) -> str:
-        asset_id = new_id()
-        self.add(
-            tables.assets, id=asset_id, event_id=event_id, kind=kind, filename="draft.bin", **values
-        )
-        self.add(
-            tables.originals,
-            asset_id=asset_id,
-            event_id=event_id,
-            key=f"originals/{asset_id}",
-            size_bytes=1,
-            media_type="application/octet-stream",
-            verified_at=self.now if verified else None,
-        )
+        (asset_id,) = self.assets(event_id, kind, count=1, verified=verified, **values)
         return asset_id
+
+    def assets(
+        self, event_id: str, kind: str, *, count: int, verified: bool = True, **values: object
+    ) -> list[str]:
+        """That are alike, in one transaction."""
+        ids = [new_id() for _ in range(count)]
+        asset = {"event_id": event_id, "kind": kind, "filename": "draft.bin", **values}
+        original = {
+            "event_id": event_id,
+            "size_bytes": 1,
+            "media_type": "application/octet-stream",
+            "verified_at": self.now if verified else None,
+        }
+        originals = [{"asset_id": each, "key": f"originals/{each}", **original} for each in ids]
+        with self.runtime.engine.begin() as connection:
+            connection.execute(insert(tables.assets), [{"id": each, **asset} for each in ids])
+            connection.execute(insert(tables.originals), originals)
+        return ids
 
     def captions(
         self,
@@ -95,22 +101,26 @@ class Archive:
                 text=text,
             )
 
-    def photo_document(self, event_id: str, slug: str, number: int, *, title: str) -> Document:
-        """Of a photo that is in Postgres; the document itself is for the caller to index."""
-        asset_id = self.asset(event_id, "photo")
-        return Document(
-            id=f"photo:{number}",
-            owner_id=asset_id,
-            kind=DocumentKind.PHOTO,
-            event_id=event_id,
-            event_slug=slug,
-            asset_id=asset_id,
-            person_slug=None,
-            language="en",
-            title=title,
-            text="",
-            released_at=self.now - HOUR,
-        )
+    def photo_documents(
+        self, event_id: str, slug: str, *, count: int, title: str
+    ) -> list[Document]:
+        """Of photos that are in Postgres; the documents themselves are for the caller to index."""
+        return [
+            Document(
+                id=f"photo:{asset_id}",
+                owner_id=asset_id,
+                kind=DocumentKind.PHOTO,
+                event_id=event_id,
+                event_slug=slug,
+                asset_id=asset_id,
+                person_slug=None,
+                language="en",
+                title=title,
+                text="",
+                released_at=self.now - HOUR,
+            )
+            for asset_id in self.assets(event_id, "photo", count=count)
+        ]
 
     def person(self, name: str, slug: str, *variants: str) -> str:
         person_id = new_id()

@@ -318,12 +318,10 @@ MANY = CANDIDATES_MAX + 5
 def many_photos(archive: Archive) -> tuple[str, str]:
     """(a public event with more photos than are examined, one that matches less well)."""
     crowd_id = archive.event("crowd")
-    documents = [
-        archive.photo_document(crowd_id, "crowd", number, title="Arrival") for number in range(MANY)
-    ]
+    documents = archive.photo_documents(crowd_id, "crowd", count=MANY, title="Arrival")
     other_id = archive.event("secret")
     worse = "Arrival " + "of somebody with a long name " * 8
-    documents.append(archive.photo_document(other_id, "secret", MANY, title=worse))
+    documents += archive.photo_documents(other_id, "secret", count=1, title=worse)
     archive.runtime.search.replace([], documents)
     return crowd_id, other_id
 
