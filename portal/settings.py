@@ -84,7 +84,9 @@ class Settings(BaseModel):
         default=4 * 1024**3, ge=256 * 1024**2, description="Memory limit of one sandboxed process."
     )
     probe_seconds_max: int = Field(
-        default=60, ge=1, description="Wall time of a probe or a photo before it is ended."
+        default=60,
+        ge=1,
+        description="Wall time of a probe or a photo, processor time of captions, at most.",
     )
     transcode_seconds_max: int = Field(
         default=12 * 3600, ge=10, description="Wall time of one transcode before it is ended."
