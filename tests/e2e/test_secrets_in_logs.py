@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -75,12 +75,13 @@ class Run:
 def run(tmp_path: Path, database_url: str, settings: Settings) -> Run:
     """Storage works at first; search is away all the time."""
     url = make_url(database_url).set(password=DATABASE_PASSWORD)
-    with running_gateway(tmp_path / "gateway") as gateway:
-        run = _installed(tmp_path, url, gateway.settings(settings))
-        with run.started() as serve:
+    with ExitStack() as end:
+        with running_gateway(tmp_path / "gateway") as gateway:
+            run = _installed(tmp_path, url, gateway.settings(settings))
+            serve = end.enter_context(run.started())
             wait_until(run.answers, serve)
             _work(run, tmp_path)
-    _fail(run, tmp_path, url)
+        _fail(run, tmp_path, url)
     return run
 
 
@@ -194,16 +195,14 @@ def _fail(run: Run, folder: Path, database: URL) -> None:
     """The store is gone, then the database too, under everything that is at work."""
     material = folder / "late.jpg"
     material.write_bytes(JPEG + b"late")
-    with run.started() as serve:
-        wait_until(run.answers, serve)
-        run.command("ingest", str(material), "--event", "scrum")
-        httpx2.get(f"{run.url}/readyz", timeout=60)
-        run.command("doctor")
-        _drop(database)
-        httpx2.get(f"{run.url}/readyz", timeout=60)
-        httpx2.get(f"{run.url}/en/", timeout=60)
-        run.command("assets", "list")
-        wait_until(lambda: "worker ended" in run.log())
+    run.command("ingest", str(material), "--event", "scrum")
+    httpx2.get(f"{run.url}/readyz", timeout=60)
+    run.command("doctor")
+    _drop(database)
+    httpx2.get(f"{run.url}/readyz", timeout=60)
+    httpx2.get(f"{run.url}/en/", timeout=60)
+    run.command("assets", "list")
+    wait_until(lambda: "worker ended" in run.log())
 
 
 def _password_hash(variables: Mapping[str, str]) -> str:
