@@ -5,10 +5,12 @@ Times are those of the database's clock, from the moment that an upload is store
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
@@ -52,7 +54,7 @@ class Portal:
         asset_id = self._bring_in(path).asset_id
         self._wait_for_steps(asset_id)
         processor_seconds = machine_seconds() - before
-        self._rest()
+        _wait_until(self._is_idle)
         return asset_id, Cost(self._seconds_until_whole(asset_id), processor_seconds)
 
     def playable_after(self, path: Path, *, lines: int) -> float:
@@ -68,7 +70,14 @@ class Portal:
         """So that what would still be made of it does not slow the next one down."""
         with self.runtime.engine.begin() as connection:
             assets.remove_asset(connection, asset_id)
-        self._rest()
+
+        def is_over() -> bool:
+            for pid in self.machine.encoders(asset_id):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            return self._is_idle()
+
+        _wait_until(is_over)
 
     def renditions(self, asset_id: str, kind: RenditionKind) -> list[Rendition]:
         with self.runtime.engine.connect() as connection:
@@ -131,18 +140,14 @@ class Portal:
             waits: list[timedelta] = list(connection.scalars(query))
         return max(waits).total_seconds()
 
-    def _rest(self) -> None:
-        """Until no job waits or runs."""
+    def _is_idle(self) -> bool:
+        """Whether no job waits or runs."""
         query = text(
             "select not exists (select from procrastinate_jobs where status in ('todo', 'doing'))"
         )
-
-        def is_idle() -> bool:
-            with self.runtime.engine.connect() as connection:
-                idle: bool = connection.execute(query).scalar_one()
-            return idle
-
-        _wait_until(is_idle)
+        with self.runtime.engine.connect() as connection:
+            idle: bool = connection.execute(query).scalar_one()
+        return idle
 
 
 @contextmanager
