@@ -15,7 +15,7 @@ from portal.assets.models import Kind, Step
 from portal.errors import Interrupted
 from portal.recordings import service as recordings
 from portal.runtime import Runtime
-from tests.media import make_clip
+from tests.media import make_clip, truncate
 from tests.step_runs import Bench
 from workers.run import StepResult
 from workers.sandbox import Sandbox, detect_level
@@ -62,6 +62,40 @@ def test_the_probe_records_kind_size_and_duration(
     [facts] = told
     assert facts["container"] == "mov"
     assert (facts["video"] is not None) is picture
+
+
+def test_a_wav_file_that_was_cut_off_is_recorded_as_long_as_it_says(
+    bench: Bench, tmp_path: Path, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that its page can tell how much of it is missing."""
+    recorded: dict[str, object] = {}
+    monkeypatch.setattr(assets, "record_probe", lambda *_subject, **found: recorded.update(found))
+    monkeypatch.setattr(recordings, "record_facts", lambda *_subject: None)
+    source = truncate(make_clip(tmp_path / "clip.wav", seconds=20, picture=False), ratio=0.4)
+    result = probe(bench.run_of(source, Step.PROBE))
+    assert isinstance(result, StepResult)
+    assert result.apply is not None
+    result.apply(connection)
+    assert recorded["duration_seconds"] == pytest.approx(20, abs=0.01)
+
+
+def test_a_clock_that_jumps_is_not_believed(
+    bench: Bench, tmp_path: Path, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded: dict[str, object] = {}
+    monkeypatch.setattr(assets, "record_probe", lambda *_subject, **found: recorded.update(found))
+    monkeypatch.setattr(recordings, "record_facts", lambda *_subject: None)
+    later = ("-output_ts_offset", "50000")
+    parts = [
+        make_clip(tmp_path / f"{number}.ts", seconds=2, options=options)
+        for number, options in enumerate(((), later))
+    ]
+    source = tmp_path / "clip.ts"
+    source.write_bytes(b"".join(part.read_bytes() for part in parts))
+    result = probe(bench.run_of(source, Step.PROBE))
+    assert result.apply is not None
+    result.apply(connection)
+    assert recorded["duration_seconds"] == pytest.approx(4, abs=0.1)
 
 
 def test_stopped_before_it_began(bench: Bench, tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
-from pathlib import Path
 
 from sqlalchemy import Connection
 
@@ -22,7 +21,6 @@ from workers.hls.segments import starts_by_time
 from workers.originals import original_file
 from workers.outputs import open_output, output_folder
 from workers.run import StepResult, StepRun
-from workers.sound import wav
 from workers.sound.commands import MEASURED_NUMBER
 from workers.sound.damage import sound_damage
 from workers.sound.drawing import HEIGHT, WIDTH, waveform_png
@@ -55,7 +53,7 @@ def sound(run: StepRun) -> StepResult:
 
 def _sound(run: StepRun) -> StepResult:
     with original_file(run) as (_, path):
-        found = _with_stated_duration(probe_file(run, path), path)
+        found = probe_file(run, path)
         tracks = sound_tracks(found)
         if not tracks:
             return StepResult()
@@ -72,22 +70,6 @@ def _sound(run: StepRun) -> StepResult:
         notes=_notes(found, [track for track in tracks if track not in made]),
         renditions=(*made.values(), *measured),
         apply=partial(_record, run.asset.id, loudness, _measured_seconds(found, made)),
-    )
-
-
-def _with_stated_duration(found: Probe, path: Path) -> Probe:
-    """What a WAV file promises instead of what is there of it."""
-    if found.container != wav.CONTAINER:
-        return found
-    with path.open("rb") as stream:
-        stated = wav.stated_seconds(stream.read(wav.HEAD_BYTES))
-    if stated is None or stated <= (found.duration_seconds or 0.0):
-        return found
-    return replace(
-        found,
-        duration_seconds=stated,
-        is_duration_estimated=False,
-        audio_streams=tuple(replace(s, duration_seconds=stated) for s in found.audio_streams),
     )
 
 

@@ -10,11 +10,12 @@ from portal.errors import MediaRefused, ToolFailed
 from workers.disk import require_room
 from workers.run import Run
 from workers.sandbox import Limits
+from workers.video import wav
 from workers.video.argv import Source
 from workers.video.formats import HEAD_BYTES, is_text_playlist
 from workers.video.probe import Probe, VideoStream
 from workers.video.probe_reading import probe_command, read_probe
-from workers.video.refusals import is_too_large, refusal
+from workers.video.refusals import is_container_broken, is_too_large, refusal
 from workers.video.scan import PacketReader, Scan, scan_command
 
 NICENESS = 10
@@ -35,7 +36,10 @@ def probe_file(run: Run, path: Path) -> Probe:
         raise MediaRefused(f"{run.asset.filename} has a picture that is too large.")
     if found.video is None and found.audio is None:
         raise MediaRefused(f"{run.asset.filename} has neither picture nor sound.")
-    return found
+    if found.container != wav.CONTAINER:
+        return found
+    with path.open("rb") as stream:
+        return wav.with_stated_duration(found, stream.read(wav.HEAD_BYTES))
 
 
 def scan_file(
@@ -53,12 +57,12 @@ def scan_file(
     rates = (video.nominal_frame_rate, video.average_frame_rate)
     packets = PacketReader(time_base=video.time_base, rates=rates, may_jump=may_jump)
     try:
-        run.sandbox.run(
+        done = run.sandbox.run(
             argv, inputs=[path], limits=long_limits(run), stop=run.stop, on_line=packets.take
         )
     except ToolFailed as error:
         raise refusal(error, filename=run.asset.filename) or error from error
-    return packets.scan()
+    return packets.scan(is_container_broken=is_container_broken(done.stderr_tail))
 
 
 def run_ffmpeg(
