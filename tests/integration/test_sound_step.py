@@ -21,7 +21,7 @@ from portal.recordings import service as recordings
 from portal.runtime import Runtime
 from tests.media import ffprobe, make_clip, run_ffmpeg, truncate
 from tests.step_runs import Bench, decode_all
-from workers.run import StepResult
+from workers.run import StepResult, StepRun
 from workers.sandbox import Sandbox, detect_level
 from workers.sound.step import sound
 
@@ -317,6 +317,20 @@ def test_a_picture_keeps_what_plays_when_its_sound_is_rubbish(bench: Bench, tmp_
     assert [note.split(" (")[0] for note in result.notes] == ["Sound track 1"]
 
 
+@pytest.mark.parametrize(("track_count", "expected_runs"), [(1, 1), (2, 2)])
+def test_what_fails_is_not_run_again_for_nothing(
+    bench: Bench, *, tmp_path: Path, track_count: int, expected_runs: int
+) -> None:
+    """All tracks together, then the first of them alone; a single one only once."""
+    voice = make_clip(tmp_path / "voice.m4a", seconds=1, picture=False)
+    source = tmp_path / "clip.mp4"
+    run_ffmpeg("-i", str(voice), *["-map", "0"] * track_count, "-c", "copy", str(source))
+    run = _run_with_ffmpeg(bench, source, script="echo >> runs; exit 1", folder=tmp_path)
+    with pytest.raises(ToolFailed):
+        sound(run)
+    assert len((run.scratch / "runs").read_text().splitlines()) == expected_runs
+
+
 def test_no_more_tracks_than_a_press_conference_has(bench: Bench, tmp_path: Path) -> None:
     voice = make_clip(tmp_path / "voice.m4a", seconds=1, picture=False)
     source = tmp_path / "clip.mp4"
@@ -364,19 +378,26 @@ def test_a_stop_ends_it(bench: Bench, tmp_path: Path) -> None:
 def test_what_a_captured_decoder_leaves_is_not_followed(
     bench: Bench, tmp_path: Path, left: str
 ) -> None:
-    ffmpeg = tmp_path / "ffmpeg"
-    ffmpeg.write_text(f'#!/bin/sh\nffmpeg "$@" || exit 1\nrm peaks.txt\n{left}\n')
-    ffmpeg.chmod(0o755)
-    run = bench.run_of(make_clip(tmp_path / "clip.wav", seconds=1, picture=False), Step.SOUND)
-    settings = run.runtime.settings.model_copy(update={"ffmpeg_path": str(ffmpeg)})
+    source = make_clip(tmp_path / "clip.wav", seconds=1, picture=False)
+    script = f'ffmpeg "$@" || exit 1\nrm peaks.txt\n{left}'
     with pytest.raises(ToolFailed, match=r"peaks\.txt"):
-        sound(replace(run, runtime=replace(run.runtime, settings=settings)))
+        sound(_run_with_ffmpeg(bench, source, script=script, folder=tmp_path))
 
 
 def test_progress_rises(bench: Bench, tmp_path: Path) -> None:
-    made_of(bench, make_clip(tmp_path / "clip.wav", seconds=60, picture=False), kind=Kind.AUDIO)
+    made_of(bench, make_clip(tmp_path / "clip.wav", seconds=40, picture=False), kind=Kind.AUDIO)
     assert bench.seen.progress
     assert all(earlier <= later for earlier, later in pairwise(bench.seen.progress))
+
+
+def _run_with_ffmpeg(bench: Bench, source: Path, *, script: str, folder: Path) -> StepRun:
+    """A run whose ffmpeg is the shell script."""
+    ffmpeg = folder / "ffmpeg"
+    ffmpeg.write_text(f"#!/bin/sh\n{script}\n")
+    ffmpeg.chmod(0o755)
+    run = bench.run_of(source, Step.SOUND)
+    settings = run.runtime.settings.model_copy(update={"ffmpeg_path": str(ffmpeg)})
+    return replace(run, runtime=replace(run.runtime, settings=settings))
 
 
 def _recorded_loudness(

@@ -33,11 +33,12 @@ def encode_tracks(run: StepRun, path: Path, probe: Probe, tracks: Sequence[Sound
     ffmpeg gives up on all of them for one that says nothing of its sound. Those that can never be
     decoded are left out; what fails otherwise raises ToolFailed.
     """
-    try:
-        return Encoded(tuple(tracks), _encode(run, path, probe, tracks))
-    except (ToolFailed, MediaRefused) as error:
-        _log.info("tracks are encoded one by one", asset_id=run.asset.id, detail=str(error))
-        return _one_by_one(run, path, probe, tracks)
+    if len(tracks) > 1:
+        try:
+            return Encoded(tuple(tracks), _encode(run, path, probe, tracks))
+        except (ToolFailed, MediaRefused) as error:
+            _log.info("tracks are encoded one by one", asset_id=run.asset.id, detail=str(error))
+    return _one_by_one(run, path, probe, tracks)
 
 
 def _one_by_one(run: StepRun, path: Path, probe: Probe, tracks: Sequence[SoundTrack]) -> Encoded:
