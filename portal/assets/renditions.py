@@ -14,6 +14,8 @@ WAVEFORM = "waveform.json"
 WAVEFORM_PICTURE = "waveform.png"
 VIDEO_DOWNLOAD = "video.mp4"
 SOUND_DOWNLOAD = "sound.m4a"
+SOUND_CHANNELS = 2
+"""Of every sound track that is made, whatever its original has."""
 PLAYABLE = frozenset({RenditionKind.PREVIEW, RenditionKind.VIDEO, RenditionKind.AUDIO})
 _DIGITS = re.compile(r"\d+")
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from portal.assets.made_files import INIT
-from portal.assets.models import Rendition
+from portal.assets.models import Rendition, RenditionKind
 from portal.delivery.captions import segment_durations
 from portal.delivery.hls_syntax import (
     as_text,
@@ -30,9 +30,11 @@ def media_playlist(
 ) -> str:
     """The segments of one rendition. `starts_at`: when it was recorded.
 
-    One that is growing has no end: players ask for it again (RFC 8216, 6.3.4).
+    One that is growing has no end: players ask for it again (RFC 8216, 6.3.4). What may grow
+    stays an event when it has ended: of what it said nothing changes (RFC 8216, 6.2.1).
     """
-    lines = [*_head(target, is_growing=is_growing), _map(rendition), *_dated(starts_at)]
+    may_grow = rendition.kind is RenditionKind.PREVIEW
+    lines = [*_head(target, may_grow=may_grow), _map(rendition), *_dated(starts_at)]
     for address, seconds in _segments(rendition):
         lines += [duration_line(seconds), address]
     return as_text(lines if is_growing else [*lines, END])
@@ -64,12 +66,12 @@ def has_keyframes(rendition: Rendition) -> bool:
     )
 
 
-def _head(target: int, *, is_growing: bool = False) -> list[str]:
+def _head(target: int, *, may_grow: bool = False) -> list[str]:
     return [
         *head(),
         f"#EXT-X-TARGETDURATION:{target}",
         "#EXT-X-MEDIA-SEQUENCE:1",
-        f"#EXT-X-PLAYLIST-TYPE:{'EVENT' if is_growing else 'VOD'}",
+        f"#EXT-X-PLAYLIST-TYPE:{'EVENT' if may_grow else 'VOD'}",
     ]
 
 

@@ -14,6 +14,7 @@ from itertools import chain, count
 from babel.core import get_global
 
 from portal.assets.models import Rendition
+from portal.assets.renditions import SOUND_CHANNELS
 from portal.delivery.captions import PEAK_BPS
 from portal.delivery.hls_syntax import as_text, attribute_line, head, quoted
 from portal.delivery.media_playlists import has_keyframes
@@ -100,6 +101,7 @@ def _sounds(offer: Offer) -> Iterator[Attributes]:
             "LANGUAGE": quoted(language) if language else None,
             "DEFAULT": "NO" if index else "YES",
             "AUTOSELECT": "YES" if is_distinct or not index else "NO",
+            "CHANNELS": quoted(f"{SOUND_CHANNELS}"),
             "URI": quoted(playlist_reference(sound.name)),
         }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.hls_lint.faults import Fault
 from tests.hls_lint.media import MediaPlaylist, Part
-from tests.hls_lint.multivariant import Variant
+from tests.hls_lint.multivariant import Attributes, Variant
 from tests.hls_lint.presentation import Presentation
 
 AVC_PROFILES: Mapping[str, str] = {
@@ -145,7 +145,9 @@ def _check_said(found: Presentation, variant: Variant, scratch: Path) -> Iterato
     for media in group:
         sound = found.playlists.get(found.master.media_address(media) or "")
         if sound is not None:
-            streams += _streams(found, sound, scratch)
+            heard = _streams(found, sound, scratch)
+            streams += heard
+            yield from _check_channels(sound, media, heard)
     real = list(dict.fromkeys(map(_codec, streams)))
     told = [*map(_unconstrained, variant.attributes.get("CODECS", "").split(","))]
     if sorted(real) != sorted(told):
@@ -154,6 +156,17 @@ def _check_said(found: Presentation, variant: Variant, scratch: Path) -> Iterato
     for picture in (stream for stream in streams if stream["codec_type"] == "video"):
         yield from _check_picture(variant, picture)
         yield from _check_rate(variant, packets(joined(found, playlist, scratch)))
+
+
+def _check_channels(
+    playlist: MediaPlaylist, media: Attributes, heard: Sequence[Mapping[str, Any]]
+) -> Iterator[Fault]:
+    """The first parameter of CHANNELS is their number."""
+    told = media.get("CHANNELS", "").split("/")[0]
+    for stream in heard:
+        if f"{stream['channels']}" != told:
+            detail = f"it has {stream['channels']} channels, and says {told or 'nothing'}"
+            yield Fault("channels", "4.3.4.1", playlist.address, detail)
 
 
 def _check_picture(variant: Variant, picture: Mapping[str, Any]) -> Iterator[Fault]:
@@ -167,6 +180,9 @@ def _check_rate(variant: Variant, found: list[Packet]) -> Iterator[Fault]:
     times = sorted(packet.shown_at for packet in found if packet.stream == 0)
     waits = [later - earlier for earlier, later in pairwise(times)]
     if not waits:
+        return
+    if not min(waits):
+        yield Fault("timestamps", "3", variant.address, "two of its pictures are shown at once")
         return
     told = float(variant.attributes.get("FRAME-RATE", 0))
     average, fastest = len(waits) / sum(waits), 1 / min(waits)

@@ -41,6 +41,8 @@ def _check_media(master: Multivariant, media: Attributes) -> Iterator[Fault]:
         yield _fault(master, "media-attributes", "4.3.4.1", f"{name} is of no type of ours")
     if media.get("TYPE") == "SUBTITLES" and "URI" not in media:
         yield _fault(master, "media-attributes", "4.3.4.1", f"the captions {name} have no URI")
+    if media.get("TYPE") == "AUDIO" and not media.get("CHANNELS"):
+        yield _fault(master, "channels", "4.3.4.1", f"{name} does not say how many channels it has")
     for flag in ("DEFAULT", "AUTOSELECT", "FORCED"):
         if media.get(flag, "NO") not in {"YES", "NO"}:
             yield _fault(master, "media-attributes", "4.3.4.1", f"{flag} of {name} is no flag")

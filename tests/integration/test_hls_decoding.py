@@ -72,7 +72,7 @@ def first_picture_end(segment: bytes) -> int:
 def master(files: Files) -> bytes:
     rate = 8 * max(len(files[address]) for address in (FIRST, SECOND))
     lines = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-INDEPENDENT-SEGMENTS"]
-    lines += ['#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="Floor",DEFAULT=YES,URI="sound.m3u8"']
+    lines += ['#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="Floor",CHANNELS="1",URI="sound.m3u8"']
     said = f"BANDWIDTH={rate},AVERAGE-BANDWIDTH={rate},RESOLUTION=320x180"
     lines += [f'#EXT-X-STREAM-INF:{said},CODECS="avc1.64001e,mp4a.40.2",FRAME-RATE=25,AUDIO="a"']
     lines += ["picture.m3u8"]
@@ -116,6 +116,7 @@ def whole_segments(files: Files) -> Files:
 BREAKS = {
     "codecs": replaced(MASTER, b"avc1.64001e,", b"avc1.64001f,"),
     "resolution": replaced(MASTER, b"320x180", b"640x360"),
+    "channels": replaced(MASTER, b'CHANNELS="1"', b'CHANNELS="2"'),
     "frame-rate": replaced(MASTER, b"FRAME-RATE=25", b"FRAME-RATE=50"),
     "iframe-bytes": whole_segments,
     "timestamps": exchanged,

@@ -50,6 +50,14 @@ def test_a_growing_playlist_has_no_end() -> None:
     assert (playlist.kind, playlist.is_ended) == ("EVENT", False)
 
 
+def test_a_playlist_that_has_grown_only_gets_its_end() -> None:
+    texts = [
+        media_playlist(PREVIEW, target=4, is_growing=is_growing, starts_at=None)
+        for is_growing in (True, False)
+    ]
+    assert texts[1] == texts[0] + "#EXT-X-ENDLIST\n"
+
+
 def test_key_frames_are_the_beginnings_of_segments() -> None:
     playlist = read(keyframe_playlist(LARGE, starts_at=None))
     assert playlist.is_iframes

@@ -60,6 +60,7 @@ def test_a_ladder_with_sound() -> None:
             "LANGUAGE": "ru",
             "DEFAULT": "YES",
             "AUTOSELECT": "YES",
+            "CHANNELS": "2",
             "URI": "sound-1.m3u8",
         }
     ]

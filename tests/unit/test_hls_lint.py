@@ -46,6 +46,7 @@ BREAKS = [
     ("address", "master.m3u8", "\n360p.m3u8", "\n144p.m3u8"),
     ("media-attributes", "master.m3u8", "TYPE=AUDIO,", ""),
     ("autoselect", "master.m3u8", "AUTOSELECT=YES", "AUTOSELECT=NO"),
+    ("channels", "master.m3u8", ',CHANNELS="2"', ""),
     ("language", "master.m3u8", 'LANGUAGE="ru"', 'LANGUAGE="Russian language"'),
     ("groups", "master.m3u8", 'GROUP-ID="sound"', 'GROUP-ID="noise"'),
     ("bandwidth", "master.m3u8", "BANDWIDTH=938000,", ""),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from portal.assets.renditions import SOUND_CHANNELS
 from workers.sound.waveform import PEAK_KEY, STRETCH_SECONDS
 from workers.video.argv import Node
 from workers.video.delays import is_beyond_filling
@@ -9,7 +10,6 @@ from workers.video.probe import AudioStream
 
 SAMPLE_RATE = 48_000
 BITRATE_BPS = 128_000
-STEREO_CHANNELS = 2
 LAYOUT_CHANNELS_MAX = 8
 """Up to here ffmpeg knows a layout for every number of channels."""
 PEAKS = "peaks.txt"
@@ -34,7 +34,7 @@ def stereo(opened: Node, audio: AudioStream) -> Node:
         # "<" says the same for one channel; ffmpeg-python would escape "=" once too often.
         return stream.filter("pan", "stereo|c0<c0|c1<c1")
     stream = stream.filter("aformat", sample_fmts="fltp", channel_layouts="stereo")
-    if audio.channels <= STEREO_CHANNELS:
+    if audio.channels <= SOUND_CHANNELS:
         return stream
     return stream.filter("alimiter", **_LIMITER)
 
