@@ -20,8 +20,8 @@ from portal.ingest.report import Report
 from portal.ingest.sender import READ_SHARE
 
 WAITING = "waiting"
-WEIGHTS = {Step.TRANSCODE: 10}
-"""Steps that take long fill more of the bar; all others count 1."""
+WEIGHTS = {Step.TRANSCODE: 40, Step.SOUND: 8, Step.PHOTO: 4, Step.PREVIEW: 2}
+"""Steps that take long fill more of the bar; all others, which take seconds at most, count 1."""
 
 
 class Display(Protocol):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 
@@ -9,8 +11,9 @@ import pytest
 from rich.console import Console
 from rich.progress import Progress
 
-from portal.assets.models import AssetState
-from portal.cli.ingest_display import BarDisplay, Display, LineDisplay
+from portal.assets.models import Asset, AssetState, Kind, Outcome, Step, StepRecord
+from portal.assets.pipeline import PIPELINE
+from portal.cli.ingest_display import BarDisplay, Display, LineDisplay, share_done
 from portal.ingest.plan import PlannedFile
 from portal.ingest.report import ALREADY_IN, Report
 
@@ -44,3 +47,59 @@ def test_what_went_wrong_is_left_to_the_list_at_the_end(
 
     assert capsys.readouterr().err == f"scrum.mp4: ready: {ALREADY_IN}\n"
     assert drawn.getvalue() == f"scrum.mp4: ready: {ALREADY_IN}\n"
+
+
+def asset(kind: Kind, progress: Mapping[Step, float]) -> Asset:
+    """Whose steps are so far: 1 when they have ended."""
+    return Asset(
+        id="a",
+        event_id="e",
+        kind=kind,
+        filename="scrum.mp4",
+        title={},
+        caption={},
+        language=None,
+        programme_item_id=None,
+        captured_at=None,
+        duration_seconds=None,
+        width=None,
+        height=None,
+        created_at=datetime.now(UTC),
+        original=None,
+        steps=tuple(_record(step, share) for step, share in progress.items()),
+    )
+
+
+def _record(step: Step, share: float) -> StepRecord:
+    return StepRecord(
+        name=step,
+        attempt=1,
+        tries=1,
+        progress=share,
+        started_at=datetime.now(UTC),
+        finished_at=None,
+        outcome=Outcome.DONE if share == 1 else None,
+        detail=None,
+    )
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_the_bar_is_full_when_every_step_has_ended(kind: Kind) -> None:
+    assert share_done(asset(kind, {})) == 0
+    assert share_done(asset(kind, dict.fromkeys(PIPELINE[kind], 1))) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "longest"),
+    [
+        (Kind.VIDEO, {Step.TRANSCODE, Step.SOUND}),
+        (Kind.AUDIO, {Step.SOUND}),
+        (Kind.PHOTO, {Step.PHOTO}),
+    ],
+)
+def test_what_takes_longest_fills_most_of_the_bar(kind: Kind, longest: set[Step]) -> None:
+    quick = dict.fromkeys(PIPELINE[kind].keys() - longest, 1.0)
+    assert 0 < share_done(asset(kind, quick)) < 0.5
+    halfway = quick | dict.fromkeys(longest, 0.5)
+    assert share_done(asset(kind, halfway)) > share_done(asset(kind, quick)) + 0.25
+    assert share_done(asset(Kind.VIDEO, {Step.SOUND: 1})) < 0.25
