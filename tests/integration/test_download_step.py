@@ -27,9 +27,11 @@ from workers.sound.step import sound
 
 pytestmark = pytest.mark.media
 
-FLASH_AT = 3.0
-FLASH = f"color=black:s=1280x720:r=25:d=6,drawbox=t=fill:color=white:enable='gte(t,{FLASH_AT})'"
-BEEP = f"aevalsrc='if(gte(t,{FLASH_AT}),0.8*sin(2*PI*1000*t),0)':s=48000:d=6"
+FLASH_AT, SECONDS = 2.0, 4
+FLASH = (
+    f"color=black:s=64x36:r=25:d={SECONDS},drawbox=t=fill:color=white:enable='gte(t,{FLASH_AT})'"
+)
+BEEP = f"aevalsrc='if(gte(t,{FLASH_AT}),0.8*sin(2*PI*1000*t),0)':s=48000:d={SECONDS}"
 
 
 @pytest.fixture
@@ -107,8 +109,8 @@ def test_picture_and_sound_stay_together(bench: Bench, tmp_path: Path) -> None:
 def test_the_files_last_as_long_as_the_recording(bench: Bench, tmp_path: Path) -> None:
     files = saved(bench, download(run_with(bench, tmp_path)).renditions, tmp_path)
     for file in files.values():
-        assert float(ffprobe(file, "format=duration")[0]) == pytest.approx(6, abs=0.03)
-    assert len(ffprobe(files["video.mp4"], "packet=pts", "-select_streams", "v")) == 150
+        assert float(ffprobe(file, "format=duration")[0]) == pytest.approx(SECONDS, abs=0.03)
+    assert len(ffprobe(files["video.mp4"], "packet=pts", "-select_streams", "v")) == 25 * SECONDS
 
 
 def test_the_files_are_seekable_and_begin_with_their_index(bench: Bench, tmp_path: Path) -> None:
@@ -117,7 +119,7 @@ def test_the_files_are_seekable_and_begin_with_their_index(bench: Bench, tmp_pat
         data = file.read_bytes()
         assert 0 < data.index(b"moov") < data.index(b"mdat")
         assert b"moof" not in data
-        run_ffmpeg("-xerror", "-ss", "4.5", "-i", str(file), "-f", "null", "-")
+        run_ffmpeg("-xerror", "-ss", "2.5", "-i", str(file), "-f", "null", "-")
         run_ffmpeg("-xerror", "-i", str(file), "-map", "0", "-f", "null", "-")
 
 
@@ -142,7 +144,7 @@ def test_a_recording_without_sound(bench: Bench, tmp_path: Path) -> None:
     assert [rendition.name for rendition in made] == ["video.mp4"]
     file = saved(bench, made, tmp_path)["video.mp4"]
     assert ffprobe(file, "stream=codec_type") == ["video"]
-    assert float(ffprobe(file, "format=duration")[0]) == pytest.approx(6, abs=0.03)
+    assert float(ffprobe(file, "format=duration")[0]) == pytest.approx(SECONDS, abs=0.03)
 
 
 def test_a_recording_of_sound_alone(bench: Bench, tmp_path: Path) -> None:

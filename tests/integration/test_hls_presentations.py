@@ -92,7 +92,7 @@ def assert_valid(found: Presentation, scratch: Path) -> None:
 def test_a_recording_with_interpretation_and_captions(
     runtime: Runtime, client: TestClient, tmp_path: Path
 ) -> None:
-    clip = make_clip(tmp_path / "floor.mp4", seconds=33, size="640x360", rate="25")
+    clip = make_clip(tmp_path / "floor.mp4", seconds=33, size="640x360", rate="10")
     source = tmp_path / "scrum.mp4"
     run_ffmpeg(
         *("-i", str(clip), "-f", "lavfi", "-i", "sine=frequency=880:duration=32.8"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,13 +31,17 @@ def bench(runtime: Runtime, tmp_path: Path) -> Bench:
     return Bench(runtime, Sandbox(detect_level()), tmp_path)
 
 
-def run_with(bench: Bench, tmp_path: Path, *, lavfi: str) -> StepRun:
-    """A run whose asset has two rungs of what the source shows."""
+def run_with(
+    bench: Bench,
+    tmp_path: Path,
+    *,
+    lavfi: str,
+    sizes: Sequence[tuple[int, int]] = ((640, 360), (426, 240)),
+) -> StepRun:
+    """A run whose asset has rungs of these sizes of what the source shows."""
     source = make_clip(tmp_path / "clip.mp4", seconds=1)
     run = bench.run_of(source, Step.STORYBOARD)
-    rungs = [
-        stored_ladder.picture(run, lavfi=lavfi, size=size) for size in ((640, 360), (426, 240))
-    ]
+    rungs = [stored_ladder.picture(run, lavfi=lavfi, size=size) for size in sizes]
     return replace(run, asset=replace(run.asset, renditions=tuple(rungs)))
 
 
@@ -56,7 +61,7 @@ def pictures(bench: Bench, result: StepResult) -> list[Image.Image]:
 
 def test_each_picture_shows_its_moment(bench: Bench, tmp_path: Path) -> None:
     """The source is as bright as it is old: 4 of 255 in a second."""
-    lavfi = "color=black:s=640x360:r=25:d=50,geq=lum='16+4*T':cb=128:cr=128"
+    lavfi = "color=black:s=16x16:r=10:d=50,geq=lum='16+4*T':cb=128:cr=128"
     result = storyboard(run_with(bench, tmp_path, lavfi=lavfi))
     assert [(made.name, made.kind, made.media_type) for made in result.renditions] == [
         ("storyboard-01.jpg", RenditionKind.IMAGE, "image/jpeg"),
@@ -72,7 +77,7 @@ def test_each_picture_shows_its_moment(bench: Bench, tmp_path: Path) -> None:
 
 def test_a_long_recording_is_read_in_parts(bench: Bench, tmp_path: Path) -> None:
     lavfi = "testsrc2=s=64x36:r=1:d=1700"
-    run = run_with(bench, tmp_path, lavfi=lavfi)
+    run = run_with(bench, tmp_path, lavfi=lavfi, sizes=[(160, 90)])
     result = storyboard(run)
     sheets = [made for made in result.renditions if made.kind is RenditionKind.IMAGE]
     assert len(sheets) == 4
