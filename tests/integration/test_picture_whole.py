@@ -15,7 +15,6 @@ from portal.assets.models import Outcome, Rendition, Step
 from portal.errors import Interrupted, MediaRefused, ToolMissing
 from portal.runtime import Runtime
 from tests.media import ffprobe, make_clip, run_ffmpeg, truncate
-from tests.picture_runs import make_numbered, read_numbers
 from tests.step_runs import Bench, decode_all, frame_times
 from workers.run import StepResult
 from workers.sandbox import Sandbox, detect_level
@@ -109,7 +108,7 @@ def assert_one_picture(
 
 def test_times_that_vary_stay_as_they_are(bench: Bench, whole: Whole, tmp_path: Path) -> None:
     irregular = ("-vf", "select='not(mod(n,7))+not(mod(n,5))'", "-fps_mode", "vfr", "-bf", "2")
-    source = make_clip(tmp_path / "clip.mp4", seconds=19, sound=False, options=irregular)
+    source = make_clip(tmp_path / "clip.mp4", seconds=9, sound=False, options=irregular)
     result = whole(source)
     for playlist in playlists(bench, result):
         assert frame_times(playlist) == pytest.approx(frame_times(source), abs=2e-5)
@@ -119,14 +118,13 @@ def test_times_that_vary_stay_as_they_are(bench: Bench, whole: Whole, tmp_path: 
     assert {r.segment_seconds for r in result.renditions} == {result.renditions[0].segment_seconds}
 
 
-@pytest.mark.parametrize("rate", ["100", "240"])
 def test_more_than_sixty_frames_per_second_are_thinned(
-    bench: Bench, whole: Whole, tmp_path: Path, rate: str
+    bench: Bench, whole: Whole, tmp_path: Path
 ) -> None:
-    result = whole(make_clip(tmp_path / "clip.mp4", seconds=2, rate=rate, sound=False))
+    result = whole(make_clip(tmp_path / "clip.mp4", seconds=2, rate="100", sound=False))
     times = frame_times(playlists(bench, result)[0])
-    assert len(times) == pytest.approx(2 * (result.renditions[0].frame_rate or 0), abs=1)
-    assert result.renditions[0].frame_rate == {"100": 50, "240": 60}[rate]
+    assert len(times) == pytest.approx(100, abs=1)
+    assert result.renditions[0].frame_rate == 50
 
 
 @pytest.mark.parametrize(
@@ -136,7 +134,6 @@ def test_more_than_sixty_frames_per_second_are_thinned(
         (("16x16", "25"), ("-pix_fmt", "yuv420p"), ["16p"]),
         (("320x180", "7"), (), ["180p", "144p"]),
         (("360x288", "25"), ("-vf", "setsar=16/11"), ["288p", "240p"]),
-        (("320x180", "25"), ("-c:v", "mpeg4"), ["180p", "144p"]),
         (("320x180", "25"), ("-c:v", "ffv1", "-pix_fmt", "yuva420p"), ["180p", "144p"]),
         (("320x180", "25"), ("-c:v", "libx264", "-pix_fmt", "yuvj420p"), ["180p", "144p"]),
         (("320x180", "25"), HDR, ["180p", "144p"]),
@@ -153,14 +150,14 @@ def test_odd_pictures(
 ) -> None:
     size, rate = shape
     clip = {"size": size, "rate": rate, "sound": False, "options": options}
-    result = whole(make_clip(tmp_path / "clip.mkv", seconds=3, **clip))  # type: ignore[arg-type]
+    result = whole(make_clip(tmp_path / "clip.mkv", seconds=1, **clip))  # type: ignore[arg-type]
     assert (result.outcome, names(result)) == (Outcome.DONE, expected)
     decode_all(bench.download(result.renditions))
     for rendition, playlist in zip(result.renditions, playlists(bench, result), strict=True):
         shown = ffprobe(playlist, "stream=width,height,sample_aspect_ratio")[0]
         assert shown == f"{rendition.width},{rendition.height},1:1"
         assert ffprobe(playlist, COLOURS)[0] == "yuv420p,tv,bt709,bt709,bt709"
-        assert seconds(rendition) == pytest.approx(3, abs=0.2)
+        assert seconds(rendition) == pytest.approx(1, abs=0.2)
 
 
 def grey_of(media: Path) -> int:
@@ -191,6 +188,18 @@ def test_hdr_is_mapped_not_just_cut_to_eight_bits(
     run_ffmpeg("-f", "lavfi", "-i", white, *HDR, str(source))
     cut_down = 16 + 0.58 * 219
     assert grey_of(playlists(bench, whole(source))[0]) > cut_down + 30
+
+
+@pytest.mark.parametrize(
+    "said", [("-color_trc", "smpte2084"), ("-color_primaries", "bt2020")], ids=["curve", "gamut"]
+)
+def test_colours_of_which_not_all_is_said(
+    bench: Bench, whole: Whole, tmp_path: Path, said: tuple[str, str]
+) -> None:
+    deep = ("-c:v", "ffv1", "-pix_fmt", "yuv420p10le", *said)
+    result = whole(make_clip(tmp_path / "clip.mkv", seconds=1, sound=False, options=deep))
+    assert result.outcome is Outcome.DONE
+    assert ffprobe(playlists(bench, result)[0], COLOURS)[0] == "yuv420p,tv,bt709,bt709,bt709"
 
 
 def test_a_recording_that_was_turned_is_shown_upright(
@@ -228,14 +237,14 @@ def test_a_recording_that_was_cut_off_is_partial_and_plays(
     bench: Bench, *, tmp_path: Path, sound: bool
 ) -> None:
     fast_start = ("-movflags", "+faststart", "-g", "25")
-    clip = make_clip(tmp_path / "clip.mp4", seconds=24, sound=sound, options=fast_start)
+    clip = make_clip(tmp_path / "clip.mp4", seconds=12, sound=sound, options=fast_start)
     result = transcode(bench.run_of(truncate(clip, ratio=0.5), Step.TRANSCODE))
     assert isinstance(result, StepResult)  # what is damaged is never split
     assert result.outcome is Outcome.PARTIAL
     assert result.detail is not None
     assert result.detail.startswith("its picture ends after 00:" if sound else "ends after 00:")
-    assert result.detail.endswith(" of 00:24")
-    assert 8 < seconds(result.renditions[0]) < 20
+    assert result.detail.endswith(" of 00:12")
+    assert 4 < seconds(result.renditions[0]) < 10
     decode_all(bench.download(result.renditions))
 
 
@@ -251,32 +260,13 @@ def test_pictures_that_are_lost_within_are_told(bench: Bench, whole: Whole, tmp_
     assert "pictures could not be decoded" in (result.detail or "")
 
 
-@pytest.mark.parametrize("name", ["clip.ts", "clip.flv", "clip.avi", "clip.3gp"])
-def test_containers_without_an_index_are_made_whole(
-    bench: Bench, tmp_path: Path, name: str
-) -> None:
-    options = ("-c:v", "libx264", "-bf", "0" if name == "clip.avi" else "2")
-    source = make_numbered(tmp_path / name, frames=425, rate="25", options=options)
-    result = transcode(replace(bench.run_of(source, Step.TRANSCODE), may_split=name == "clip.3gp"))
-    if name == "clip.3gp":
-        return
-    assert isinstance(result, StepResult)
-    assert result.detail is None
-    assert read_numbers(playlists(bench, result)[0]) == list(range(425))
-
-
-def test_times_that_jump_in_a_stream_do_no_harm(bench: Bench, whole: Whole, tmp_path: Path) -> None:
-    """A transport stream whose clock begins anew, as when two are glued together."""
-    first = make_clip(tmp_path / "a.ts", seconds=4, sound=False)
-    later = ("-output_ts_offset", "5000")
-    second = make_clip(tmp_path / "b.ts", seconds=4, sound=False, options=later)
-    source = tmp_path / "clip.ts"
-    source.write_bytes(first.read_bytes() + second.read_bytes())
-    result = whole(source)
-    assert 4 <= seconds(result.renditions[0]) < 30
-    decode_all(bench.download(result.renditions))
-    times = frame_times(playlists(bench, result)[0])
-    assert all(earlier < later for earlier, later in pairwise(times))
+def test_a_short_whole_is_made_the_same_twice(bench: Bench, tmp_path: Path) -> None:
+    """A rate that is bounded on several threads depends on who comes first."""
+    source = make_clip(tmp_path / "clip.ts", seconds=6, size="640x360", sound=False, rate="30")
+    made = [transcode(bench.run_of(source, Step.TRANSCODE)) for _ in range(2)]
+    first, second = (one.renditions if isinstance(one, StepResult) else () for one in made)
+    assert [rendition.sha256 for rendition in first] == [rendition.sha256 for rendition in second]
+    assert first
 
 
 def test_a_picture_that_starts_late_stays_with_the_sound(
@@ -293,13 +283,10 @@ def test_a_picture_that_starts_late_stays_with_the_sound(
     assert frame_times(playlists(bench, result)[0])[0] == 0
 
 
-@pytest.mark.parametrize("delay_seconds", [25 * 3600, 72 * 3600])
-def test_a_tiny_file_cannot_ask_for_days(
-    bench: Bench, *, tmp_path: Path, delay_seconds: int
-) -> None:
+def test_a_tiny_file_cannot_ask_for_days(bench: Bench, *, tmp_path: Path) -> None:
     picture = make_clip(tmp_path / "picture.mp4", seconds=2, sound=False)
     sound = make_clip(tmp_path / "sound.m4a", seconds=2, picture=False)
-    delayed = ("-itsoffset", str(delay_seconds), "-i", str(picture))
+    delayed = ("-itsoffset", str(72 * 3600), "-i", str(picture))
     maps = ("-map", "0", "-map", "1", "-c", "copy")
     run_ffmpeg("-i", str(sound), *delayed, *maps, str(tmp_path / "clip.mp4"))
     run = bench.run_of(tmp_path / "clip.mp4", Step.TRANSCODE)

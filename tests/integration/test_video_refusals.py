@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from portal.assets.models import Step
+from portal.assets.models import Outcome, Step
 from portal.errors import MediaRefused
 from portal.runtime import Runtime
 from tests.media import make_clip, run_ffmpeg, truncate
@@ -63,6 +64,29 @@ def test_a_container_without_picture_and_sound_is_refused(bench: Bench, tmp_path
     run_ffmpeg("-i", str(captions), "-c:s", "mov_text", str(tmp_path / "clip.mp4"))
     with pytest.raises(MediaRefused, match="neither picture nor sound"):
         probe(bench.run_of(tmp_path / "clip.mp4", Step.PROBE))
+
+
+@pytest.mark.parametrize("has_sound", [False, True])
+def test_a_picture_that_is_too_large_is_refused(
+    bench: Bench, *, tmp_path: Path, has_sound: bool
+) -> None:
+    """PNG in QuickTime hides its size from the container: only ffprobe's warning tells."""
+    source = tmp_path / "clip.mov"
+    make_clip(source, seconds=1, size="640x360", rate="2", sound=has_sound, options=("-c:v", "png"))
+    settings = bench.runtime.settings.model_copy(update={"pixels_max": 320 * 180})
+    small = replace(bench, runtime=replace(bench.runtime, settings=settings))
+    with pytest.raises(MediaRefused, match=r"clip\.mov has a picture that is too large\."):
+        probe(small.run_of(source, Step.PROBE))
+
+
+def test_a_picture_that_nobody_knows_is_missed(bench: Bench, tmp_path: Path) -> None:
+    """Its sound is taken; that it had a picture is said."""
+    source = make_clip(
+        tmp_path / "clip.mov", seconds=1, options=("-c:v", "prores", "-profile:v", "0")
+    )
+    source.write_bytes(source.read_bytes().replace(b"apco", b"q?!x"))
+    result = probe(bench.run_of(source, Step.PROBE))
+    assert (result.outcome, result.detail) == (Outcome.PARTIAL, "its picture cannot be decoded")
 
 
 def test_a_rare_codec_is_refused_by_name(bench: Bench, tmp_path: Path) -> None:

@@ -159,11 +159,13 @@ def test_colours_become_those_of_bt709(changes: Mapping[str, object], scale: str
 @pytest.mark.parametrize(
     ("colour", "source", "is_mapped"),
     [
-        (Colour("bt2020", "smpte2084", "bt2020nc"), "tin=smpte2084", True),
-        (Colour("bt2020", "arib-std-b67", "bt2020nc"), "tin=arib-std-b67", True),
-        (Colour(None, "smpte2084", None), "min=bt2020nc", True),
-        (Colour("bt2020", "bt2020-10", "bt2020nc"), "pin=bt2020", False),
-        (Colour("smpte432", "bt709", "bt709"), "pin=smpte432", False),
+        (Colour("bt2020", "smpte2084", "bt2020nc"), "color_trc=smpte2084", True),
+        (Colour("bt2020", "arib-std-b67", "bt2020nc"), "color_trc=arib-std-b67", True),
+        (Colour(None, "smpte2084", None), "color_primaries=bt2020", True),
+        (Colour(None, "smpte2084", "gbr"), "colorspace=bt2020nc", True),
+        (Colour("bt2020", "smpte428", None), "color_trc=bt709", False),
+        (Colour("bt2020", "bt2020-10", "bt2020nc"), "color_primaries=bt2020", False),
+        (Colour("smpte432", "bt709", "bt709"), "color_primaries=smpte432", False),
     ],
 )
 def test_wide_colours_go_through_linear_light(

@@ -111,6 +111,26 @@ def test_a_cover_picture_is_no_video() -> None:
     assert found.audio is not None
 
 
+@pytest.mark.parametrize("change", [{"width": 0}, {"codec_name": "unknown"}, {"codec_name": None}])
+def test_a_picture_that_cannot_be_read_is_noticed(change: dict[str, object]) -> None:
+    found = read({**PICTURE, **change}, SOUND)
+    assert found.video is None
+    assert found.has_unreadable_picture
+    assert not read(PICTURE, SOUND).has_unreadable_picture
+    cover = {"disposition": {"attached_pic": 1}}
+    assert not read({**PICTURE, **change, **cover}, SOUND).has_unreadable_picture
+
+
+@pytest.mark.parametrize(
+    ("container", "is_stream"), [("mpegts", True), ("mpeg", True), ("avi", False)]
+)
+def test_the_clock_of_a_stream_is_no_promise(container: str, is_stream: bool) -> None:
+    found = read(PICTURE, format_name=container, duration="50002")
+    assert found.duration_seconds == 50002
+    assert found.is_stream is is_stream
+    assert found.stated_duration_seconds == (None if is_stream else 50002)
+
+
 def test_the_default_streams_are_chosen_else_the_largest_picture_and_the_first_sound() -> None:
     small = {**PICTURE, "index": 4, "width": 320}
     assert _video_index(read(small, PICTURE)) == 0

@@ -112,7 +112,8 @@ def test_a_clock_that_jumps_lasts_as_long_as_its_pictures(begins: int) -> None:
     times = evenly((1_000, 75), (begins, 75))
     found = scan(*packets(times), rate=Fraction(25), may_jump=True)
     assert found is not None
-    assert (found.frame_rate, found.frame_count, found.seconds) == (25, 150, 6)
+    assert found.frame_rate == 25
+    assert (found.frame_count, found.seconds) == (150, Fraction(6))
     assert found.gaps == ()
     assert found.is_complete
 
@@ -126,7 +127,9 @@ def test_a_jump_moves_reordered_pictures_together() -> None:
     ]
     found = scan(*lines, rate=Fraction(25), may_jump=True)
     assert found is not None
-    assert (found.frame_rate, found.frame_count, found.key_frames) == (25, 6, (0, 3))
+    assert found.frame_rate == 25
+    assert found.key_frames == (0, 3)
+    assert found.frame_count == 6
 
 
 def test_what_has_no_time_of_decoding_jumps_with_the_others() -> None:

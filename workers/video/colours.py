@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from workers.video.argv import Node
-from workers.video.probe import Colour, VideoStream
+from workers.video.probe import HDR_TRANSFERS, Colour, VideoStream
 
 HIGH_DEFINITION_LINES = 720
 """From this height on, a picture that names no matrix is taken for BT.709, as players do."""
@@ -25,6 +25,13 @@ _SWSCALE_MATRICES: Mapping[str, str] = {
     "bt2020nc": "bt2020",
     "bt2020c": "bt2020",
 }
+_ZSCALE_PRIMARIES = frozenset(
+    {"bt709", "bt470bg", "smpte170m", "smpte240m", "bt2020", "smpte431", "smpte432"}
+)
+_ZSCALE_TRANSFERS = frozenset(
+    {"bt709", "smpte170m", "smpte240m", "iec61966-2-1", "bt2020-10", "bt2020-12", *HDR_TRANSFERS}
+)
+_ZSCALE_MATRICES = frozenset({"bt709", "bt470bg", "smpte170m", "smpte240m", "bt2020nc", "ictcp"})
 
 
 def matrix_of(video: VideoStream) -> str:
@@ -68,16 +75,27 @@ def _mapped(picture: Node, colour: Colour, width: int, height: int) -> Node:
 
     https://trac.ffmpeg.org/wiki/colorspace
     """
-    source = {
-        "tin": colour.transfer or BT709,
-        "pin": colour.primaries or "bt2020",
-        "min": colour.matrix or "bt2020nc",
-        "rin": "pc" if colour.is_full_range else "tv",
-    }
-    linear = picture.filter(
-        "zscale", w=width, h=height, f="bicubic", t="linear", npl=HDR_PEAK_NITS, **source
-    ).filter("format", "gbrpf32le")
+    linear = (
+        _said_outright(picture, colour)
+        .filter("zscale", w=width, h=height, f="bicubic", t="linear", npl=HDR_PEAK_NITS)
+        .filter("format", "gbrpf32le")
+    )
     narrow = linear.filter("zscale", p=BT709)
     if colour.hdr is not None:
         narrow = narrow.filter("tonemap", "hable", desat=0)
     return narrow.filter("zscale", t=BT709, m=BT709, r="tv", d="error_diffusion")
+
+
+def _said_outright(picture: Node, colour: Colour) -> Node:
+    """What the recording leaves open is named: `zscale` ends on a picture that does not say all."""
+    return picture.filter(
+        "setparams",
+        color_primaries=_one_of(_ZSCALE_PRIMARIES, colour.primaries, otherwise="bt2020"),
+        color_trc=_one_of(_ZSCALE_TRANSFERS, colour.transfer, otherwise=BT709),
+        colorspace=_one_of(_ZSCALE_MATRICES, colour.matrix, otherwise="bt2020nc"),
+        range="pc" if colour.is_full_range else "tv",
+    )
+
+
+def _one_of(known: frozenset[str], stated: str | None, *, otherwise: str) -> str:
+    return stated if stated in known else otherwise

@@ -139,7 +139,7 @@ class Probe:
     """A fact for tests and logs: where it was recorded is never told to anyone."""
     start_seconds: float = 0.0
     has_unreadable_picture: bool = False
-    """Whether there is a picture of which not even the size could be learned."""
+    """Whether there is a picture of which not even codec and size could be learned."""
 
     @property
     def is_stream(self) -> bool:

@@ -71,7 +71,7 @@ def read_probe(output: bytes, *, warnings: str, now: datetime) -> Probe:
         raise ToolFailed("ffprobe gave an answer of an unknown form.")
     container, streams = mapping(raw, "format"), mappings(raw, "streams")
     start_seconds = number(container.get("start_time")) or 0.0
-    pictures = [_video(s, start_seconds) for s in streams if _is_recorded(s, "video")]
+    pictures = [_video(s, start_seconds) for s in streams if _is_moving(s, "video")]
     captured_at, is_zone_known = _captured_at(mapping(container, "tags"), now=now)
     name = word(container.get("format_name")) or ""
     return Probe(
@@ -96,26 +96,27 @@ def _is_caption_track(stream: Raw) -> bool:
 
 
 def _is_recorded(stream: Raw, kind: str) -> bool:
+    return _is_moving(stream, kind) and word(stream.get("codec_name")) is not None
+
+
+def _is_moving(stream: Raw, kind: str) -> bool:
     """Pictures of covers, stills and thumbnails are no video."""
     disposition = mapping(stream, "disposition")
     is_still = any(disposition.get(name) for name in ("attached_pic", "timed_thumbnails"))
-    return (
-        stream.get("codec_type") == kind
-        and not is_still
-        and word(stream.get("codec_name")) is not None
-    )
+    return stream.get("codec_type") == kind and not is_still
 
 
 def _video(stream: Raw, recording_start_seconds: float) -> VideoStream | None:
+    codec = word(stream.get("codec_name"))
     width, height = count(stream.get("width")), count(stream.get("height"))
-    if not width or not height:
+    if codec is None or not width or not height:
         return None
     rotation, aspect = _rotation(stream), _sample_aspect(stream)
     size = _display_size(width, height, aspect, rotation)
     pixel_format = word(stream.get("pix_fmt"))
     return VideoStream(
         index=count(stream.get("index")),
-        codec=str(stream["codec_name"]),
+        codec=codec,
         width=size[0],
         height=size[1],
         rotation_degrees=rotation,

@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from portal.assets import service as assets
-from portal.assets.models import Kind
+from portal.assets.models import Kind, Outcome
 from portal.recordings import service as recordings
 from workers.originals import original_file
 from workers.run import StepResult, StepRun
@@ -39,6 +39,8 @@ def probe(run: StepRun) -> StepResult:
         )
         recordings.record_facts(connection, run.asset.id, facts_of(found))
 
+    if picture is None and found.has_unreadable_picture:
+        return StepResult(Outcome.PARTIAL, detail="its picture cannot be decoded", apply=apply)
     return StepResult(apply=apply)
 
 

@@ -27,6 +27,11 @@ def is_too_large(log: str) -> bool:
     return _TOO_LARGE in log
 
 
+def is_container_broken(log: str) -> bool:
+    """Whether ffprobe had to look for the next place in a Matroska file that makes sense."""
+    return "EBML" in log
+
+
 _TOO_LARGE = "Picture size"
 _DAMAGED = "{filename} cannot be read: it is damaged, or not a recording at all."
 _REFUSALS: Mapping[str, str] = {

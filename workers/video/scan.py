@@ -51,6 +51,8 @@ class Scan:
     """Whether every packet had a time, and all could be looked at."""
     gaps: tuple[Gap, ...] = ()
     """Where pictures must be missing, for all that their times tell."""
+    is_container_broken: bool = False
+    """Whether bytes between the packets made no sense."""
 
     @property
     def begins_with_key_frame(self) -> bool:
@@ -130,7 +132,7 @@ class PacketReader:
             self._has_leading = True
         self._times.append(time)
 
-    def scan(self) -> Scan | None:
+    def scan(self, *, is_container_broken: bool = False) -> Scan | None:
         """What was seen; None when there was no picture with a time."""
         if not self._times:
             return None
@@ -148,6 +150,7 @@ class PacketReader:
             has_leading_pictures=self._has_leading,
             is_complete=self._is_complete and all(a < b for a, b in pairwise(times)),
             gaps=gaps_between(times, time_base=self.time_base, cut_out=self._clock.cut_out),
+            is_container_broken=is_container_broken,
         )
 
     def _constant_rate(self, times: Sequence[int]) -> tuple[Fraction | None, bool]:

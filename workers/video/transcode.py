@@ -144,8 +144,9 @@ def _lost(found: Probe, video: VideoStream, piece: Piece, scan: Scan | None) -> 
     """Whether pictures within the recording are missing, where packets tell that."""
     if scan is None:
         return None
-    # An index keeps a pause that was meant; a stream has one only where something was lost.
-    missing = missing_pictures(scan.gaps) if found.is_stream else None
+    # Whole files keep pauses that were meant; a stream has one only where something was lost.
+    has_holes = found.is_stream or scan.is_container_broken
+    missing = missing_pictures(scan.gaps) if has_holes else None
     if missing or video.codec not in PACKET_IS_PICTURE or is_rate_capped(video):
         return missing
     return lost_pictures(made=piece.sample_count, expected=scan.frame_count)
