@@ -21,8 +21,11 @@ import pytest
 from portal.db.cluster import Cluster
 from portal.db.embedded import embedded_server
 from portal.db.engine import open_engine
+from portal.events import service as events_service
+from portal.events.models import Event
 from portal.jobs import service as jobs_service
 from portal.settings import Settings
+from portal.visibility import INSTALLATION
 
 pytestmark = [pytest.mark.e2e, pytest.mark.postgres]
 
@@ -67,6 +70,16 @@ class Installation:
                         return
                 time.sleep(0.1)
         pytest.fail(f"there were never {count} lanes at work")
+
+    def event(self, slug: str) -> Event:
+        """Looked at without a command, which takes its time to start."""
+        settings = Settings(data_dir=self.folder)
+        with (
+            embedded_server(settings) as url,
+            open_engine(settings, url) as engine,
+            engine.connect() as connection,
+        ):
+            return events_service.get_event(connection, slug, viewer=INSTALLATION)
 
     @contextmanager
     def started(self, *arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
@@ -304,8 +317,7 @@ def test_nothing_that_is_kept_can_be_read_by_other_users(
 
 def test_an_event_is_created_released_and_withdrawn(installation: Installation) -> None:
     def state() -> str:
-        shown = installation.run("events", "show", "conference", "--json")
-        return str(json.loads(shown.stdout)["state"])
+        return installation.event("conference").state
 
     create = ("events", "create", "conference", "--title", "Конференция", "--language", "ru")
     assert installation.run(*create, "--time-zone", "Europe/Minsk").returncode == 0
@@ -318,6 +330,8 @@ def test_an_event_is_created_released_and_withdrawn(installation: Installation) 
     later = installation.run("events", "publish", "conference", "--at", "2099-01-01T10:00")
     assert "is public from 2099-01-01 10:00+03:00 (Europe/Minsk) on" in later.stdout
     assert state() == "scheduled"
+    shown = installation.run("events", "show", "conference", "--json")
+    assert json.loads(shown.stdout)["state"] == "scheduled"
     installation.run("events", "publish", "conference")
     assert state() == "public"
     installation.run("events", "withdraw", "conference")
