@@ -18,6 +18,7 @@ from portal.assets.models import Asset, Kind
 from portal.errors import InvalidInput
 from portal.events import service as events
 from portal.events.models import Event
+from portal.people import service as people_service
 from portal.recordings import service as recordings
 from portal.transcripts import service as transcripts
 from portal.transcripts.models import Transcript
@@ -96,8 +97,16 @@ def _described(
     connection: Connection, found: Sequence[Asset], event: Event, *, viewer: Viewer
 ) -> list[Described]:
     known = recordings.recordings_of(connection, [asset.id for asset in found])
+    people_ids = {person_id for asset in found for person_id in asset.people_ids}
+    people = people_service.people_by_ids(connection, people_ids)
     return [
-        Described(asset, event, _spoken(connection, asset, viewer=viewer), known.get(asset.id))
+        Described(
+            asset,
+            event,
+            transcripts=_spoken(connection, asset, viewer=viewer),
+            recording=known.get(asset.id),
+            people=[person for person in people if person.id in asset.people_ids],
+        )
         for asset in found
     ]
 
@@ -123,7 +132,7 @@ routes: Sequence[Route] = [
     Route(EVENT_ASSETS_PATH, list_event_assets, methods=["GET"]),
 ]
 
-_LANGUAGE = Parameter("lang", "Of titles and pages: en, ru or be.")
+_LANGUAGE = Parameter("lang", "Of titles, captions and pages: en, ru or be.")
 
 operations: Sequence[Operation] = [
     Operation(

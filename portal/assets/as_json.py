@@ -17,11 +17,20 @@ from portal.assets.renditions import (
     photo_sizes,
     sound_tracks,
 )
-from portal.assets.views import asset_path, asset_title
+from portal.assets.views import (
+    asset_caption,
+    asset_captions,
+    asset_path,
+    asset_title,
+    credit_of,
+)
 from portal.delivery.urls import captions_path, download_path, hls_path, rendition_path
 from portal.events.models import Event
+from portal.people import service as people_service
+from portal.people.models import Person
 from portal.recordings.models import Recording
 from portal.transcripts.models import Transcript
+from portal.web.addresses import page_path
 
 STEPS = tuple(Step)
 SHOWN = frozenset({RenditionKind.VIDEO, RenditionKind.AUDIO, RenditionKind.IMAGE})
@@ -65,6 +74,7 @@ class Described:
     event: Event
     transcripts: Sequence[Transcript]
     recording: Recording | None
+    people: Sequence[Person] = ()
 
 
 def asset_json(
@@ -76,6 +86,7 @@ def asset_json(
         "kind": asset.kind,
         "event": event.slug,
         "title": str(asset_title(asset, language=language, event=event)),
+        **_said(described, language, address),
         "filename": asset.filename if is_editor else None,
         "state": state_of(asset),
         "steps": _steps(asset, is_editor=is_editor),
@@ -90,6 +101,31 @@ def asset_json(
         "photo": _photo(asset, is_editor=is_editor),
         "page_url": address(asset_path(asset, language=language)),
     }
+
+
+def _said(described: Described, language: str, address: Address) -> Mapping[str, object]:
+    """What the page and the public files say, too: the editors' words before the photo's own."""
+    asset, event = described.asset, described.event
+    return {
+        "caption": str(asset_caption(asset, language=language, event=event)),
+        "captions": dict(asset_captions(asset)),
+        "credit": credit_of(asset, event=event),
+        "people": [
+            *(_person(person, language, address) for person in described.people),
+            *({"name": name, "slug": None, "page_url": None} for name in _others(described)),
+        ],
+    }
+
+
+def _person(person: Person, language: str, address: Address) -> Mapping[str, object]:
+    page_url = address(page_path(language, "people", person.slug))
+    return {"name": person.name, "slug": person.slug, "page_url": page_url}
+
+
+def _others(described: Described) -> Sequence[str]:
+    """Whom only the photo itself names."""
+    photo = described.asset.photo
+    return people_service.names_beside(described.people, photo.people_shown) if photo else ()
 
 
 def _shown(described: Described, address: Address) -> Mapping[str, object]:
@@ -176,6 +212,8 @@ def _download(asset: Asset, file: Rendition, address: Address) -> Mapping[str, o
         "media_type": file.media_type,
         "width": file.width,
         "height": file.height,
+        "language": file.language,
+        "label": file.label,
     }
 
 

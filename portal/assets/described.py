@@ -33,12 +33,15 @@ _RENDITION: Schema = {
         "codecs": _TEXT,
     },
 }
+_SPOKEN: Schema = {
+    "language": {**_TEXT, "description": "As the file writes it."},
+    "label": {**_TEXT, "description": "What the file calls it: floor, interpretation."},
+}
 _SOUND_TRACK: Schema = {
     "type": "object",
     "properties": {
         "name": {"type": "string"},
-        "language": {**_TEXT, "description": "As the file writes it."},
-        "label": {**_TEXT, "description": "What the file calls it: floor, interpretation."},
+        **_SPOKEN,
         "codecs": _TEXT,
         "bandwidth_bps": _INTEGER,
     },
@@ -53,6 +56,7 @@ _DOWNLOAD: Schema = {
         "media_type": {"type": "string"},
         "width": _INTEGER,
         "height": _INTEGER,
+        **_SPOKEN,
     },
 }
 _LOUDNESS: Schema = {
@@ -89,6 +93,14 @@ _TRANSCRIPT: Schema = {
         "url": {**URL_SCHEMA, "description": "A WebVTT file."},
     },
 }
+_PERSON: Schema = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string"},
+        "slug": {**_TEXT, "description": "Null: only the photo itself names them."},
+        "page_url": URL_SCHEMA,
+    },
+}
 _PHOTO_TEXTS = (
     "caption",
     "headline",
@@ -107,6 +119,7 @@ _PHOTO_TEXTS = (
 _TEXTS: Schema = {"type": "array", "items": {"type": "string"}}
 _PHOTO: Schema = {
     "type": ["object", "null"],
+    "description": "What a photo says of itself.",
     "properties": {
         **dict.fromkeys(_PHOTO_TEXTS, _TEXT),
         "captions": {
@@ -130,6 +143,17 @@ ASSET_SCHEMA: Schema = {
         "kind": {"enum": [kind.value for kind in Kind]},
         "event": {"type": "string", "description": "The event's slug."},
         "title": {"type": "string"},
+        "caption": {
+            "type": "string",
+            "description": "The editors', else the photo's own, in the language asked for.",
+        },
+        "captions": {
+            "type": "object",
+            "additionalProperties": {"type": "string"},
+            "description": "By language: the editors', or else the photo's own.",
+        },
+        "credit": {"type": "string", "description": "As it is printed: author / credit."},
+        "people": {"type": "array", "items": _PERSON},
         "filename": {**_TEXT, "description": "For editors, else null."},
         "state": {"enum": [state.value for state in AssetState]},
         "steps": {"type": "array", "items": _STEP},

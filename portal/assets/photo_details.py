@@ -12,14 +12,16 @@ from portal.assets.views import (
     Notice,
     Picture,
     asset_caption,
+    asset_captions,
     asset_path,
     asset_title,
     credit_of,
-    file_stem,
     large_picture,
     taken_in_zone,
 )
+from portal.delivery.filenames import download_name
 from portal.delivery.urls import download_path
+from portal.people import service as people
 from portal.web.addresses import phrase_path
 from portal.web.i18n import msg
 from portal.web.presentation import (
@@ -102,15 +104,12 @@ def _photo_facts(subject: Subject) -> Pairs:
 
 def _unlinked_names(subject: Subject, photo: PhotoMetadata) -> list[str]:
     """Whom the photo names, without those who have a page of their own here."""
-    linked = {
-        name.casefold() for person in subject.people for name in (person.name, *person.variants)
-    }
-    return [name for name in photo.people_shown if name.casefold() not in linked]
+    return people.names_beside(subject.people, photo.people_shown)
 
 
 def _other_captions(subject: Subject, heading: Text) -> tuple[CaptionView, ...]:
     asset, language = subject.asset, subject.language
-    texts = {**(asset.photo.captions if asset.photo else {}), **asset.caption}
+    texts = asset_captions(asset)
     return tuple(
         CaptionView(
             language_name(code, language=language),
@@ -127,11 +126,10 @@ def _keywords(asset: Asset, language: str) -> tuple[Link, ...]:
 
 
 def _downloads(asset: Asset, *, language: str) -> tuple[Download, ...]:
-    stem = file_stem(asset)
     return tuple(
         Download(
             path=download_path(asset.id, size.name),
-            filename=f"{stem}-{size.width}.jpg",
+            filename=download_name("", asset.filename, size.name),
             name=measures(size.width, size.height) or "",
             size=format_size(size.size_bytes, language=language),
         )

@@ -17,6 +17,7 @@ from portal.assets.placeholders import css_image
 from portal.assets.renditions import POSTER, is_playable, photo_sizes
 from portal.delivery.urls import rendition_path
 from portal.events.models import Event
+from portal.languages import LocalizedText
 from portal.web.addresses import page_path
 from portal.web.formatting import format_clock, format_zone_offset
 from portal.web.i18n import gettext, msg
@@ -116,6 +117,12 @@ def asset_caption(asset: Asset, *, language: str, event: Event) -> Text:
     if own and not {language, *fallbacks} & set(photo.captions):
         return plain_text(own, language=language, spoken=asset.language)
     return text_in(photo.captions, language=language, fallbacks=fallbacks)
+
+
+def asset_captions(asset: Asset) -> LocalizedText:
+    """By language, the editors' or else the photo's: never of both, for they may contradict."""
+    said = {language: words for language, words in asset.caption.items() if words}
+    return said or (asset.photo.captions if asset.photo else {})
 
 
 def file_stem(asset: Asset) -> str:

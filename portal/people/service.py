@@ -59,6 +59,11 @@ def named(people: Iterable[Person], names: Iterable[str]) -> list[Person]:
     return [person for person in people if wanted & {_name_key(n) for n in person.all_names}]
 
 
+def names_beside(people: Sequence[Person], names: Iterable[str]) -> list[str]:
+    """Those of `names` that none of `people` goes by."""
+    return [name for name in names if not named(people, [name])]
+
+
 def visible_event_ids(connection: Connection, person_id: str, *, viewer: Viewer) -> list[str]:
     """Ids of the events that the person takes part in and the viewer may see, newest first."""
     return repository.visible_event_ids(connection, person_id, viewer=viewer)

@@ -17,6 +17,7 @@ from portal.assets.described import ASSET_SCHEMA
 from portal.assets.made_files import media_type_of
 from portal.assets.models import Outcome, PhotoMetadata, Rendition, RenditionKind, Step
 from portal.events import service as events
+from portal.people import service as people
 from portal.recordings import service as recordings
 from portal.runtime import Runtime
 from portal.storage import keys
@@ -209,6 +210,43 @@ def test_notes_and_names_of_files_are_for_editors(
     assert names == [None, "DSC_0001.NEF"]
     assert public["photo"]["captions"] == {"ru": "Марка"}
     assert set(public["photo"]) == set(PROPERTIES["photo"]["properties"])
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_what_editors_say_comes_before_what_a_photo_says(
+    client: TestClient, runtime: Runtime, delivered: Delivered, language: str
+) -> None:
+    photo = PhotoMetadata(
+        caption="DSC",
+        captions={"be": "Марка"},
+        creator="A. Photographer",
+        credit="Agency",
+        people_shown=("Ярош", "Somebody Else"),
+    )
+    said = {"en": "The stamp", "ru": "Марка"}
+    with runtime.engine.begin() as connection:
+        person = people.ensure_person(connection, "Gerhard Jarosch", variants=["Ярош"])
+        repository.update_columns(connection, delivered.photo_id, caption=said)
+        repository.add_people(connection, delivered.photo_id, [person.id])
+        repository.replace_photo(connection, delivered.photo_id, photo)
+    found = client.get(f"/api/v1/assets/{delivered.photo_id}?lang={language}").json()
+    assert (found["caption"], found["captions"]) == (said[language], said)
+    assert found["credit"] == "A. Photographer / Agency"
+    page_url = f"{HOST}/{language}/people/{person.slug}"
+    assert found["people"] == [
+        {"name": "Gerhard Jarosch", "slug": person.slug, "page_url": page_url},
+        {"name": "Somebody Else", "slug": None, "page_url": None},
+    ]
+    assert set(found["people"][0]) == set(PROPERTIES["people"]["items"]["properties"])
+    assert found["photo"]["caption"] == "DSC"
+
+
+def test_a_photo_speaks_for_itself_where_editors_say_nothing(
+    client: TestClient, delivered: Delivered
+) -> None:
+    found = told(client, delivered.photo_id)
+    assert (found["caption"], found["captions"]) == ("The stamp", {})
+    assert (found["credit"], found["people"]) == ("A. Photographer", [])
 
 
 def test_the_document_names_every_field() -> None:

@@ -192,6 +192,12 @@ def test_captions_in_other_languages_stand_beside_the_readers() -> None:
     assert shown["ru"] == ("Первая отметка", [])
 
 
+def test_captions_of_the_editors_are_not_mixed_with_the_photos() -> None:
+    said = replace(PHOTO, caption={"en": "Another stamp"})
+    page = photo_page(Subject(said, AssetState.READY, None, EVENT, [], "en"))
+    assert (page.heading.words, page.captions) == ("Another stamp", ())
+
+
 def test_a_photo_is_offered_for_download_the_largest_first() -> None:
     page = photo_page(Subject(PHOTO, AssetState.READY, None, EVENT, [SPEAKER], "en"))
     assert [download.filename for download in page.downloads] == [

@@ -88,8 +88,7 @@ def _captions(texts: LocalizedText) -> LocalizedText:
 
 def _everybody(linked: Sequence[Person], written: Sequence[str]) -> tuple[str, ...]:
     """Whom the editors name, and after them whom else the photo does."""
-    others = (name for name in written if not people.named(linked, [name]))
-    names = (*(person.name for person in linked), *others)
+    names = (*(person.name for person in linked), *people.names_beside(linked, written))
     return tuple(filter(None, map(clean, names)))[:PEOPLE_MAX]
 
 
