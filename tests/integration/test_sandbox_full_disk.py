@@ -141,7 +141,7 @@ def test_results_that_are_not_whole_are_refused(
     ffmpeg = tmp_path / "ffmpeg"
     ffmpeg.write_text(f'#!/bin/sh\nffmpeg "$@"\n{damage}\n')
     ffmpeg.chmod(0o755)
-    options = ("-g", "300")  # no compliant picture
+    options = ("-pix_fmt", "yuv422p")  # no compliant picture
     source = make_clip(tmp_path / "clip.mp4", seconds=9, sound=False, options=options)
     run = replace(bench.run_of(source, Step.TRANSCODE), may_split=may_split)
     settings = run.runtime.settings.model_copy(update={"ffmpeg_path": str(ffmpeg)})
