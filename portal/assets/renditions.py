@@ -14,9 +14,11 @@ WAVEFORM = "waveform.json"
 WAVEFORM_PICTURE = "waveform.png"
 VIDEO_DOWNLOAD = "video.mp4"
 SOUND_DOWNLOAD = "sound.m4a"
+"""That of the first sound track; the others have a number, too."""
 SOUND_CHANNELS = 2
 """Of every sound track that is made, whatever its original has."""
 PLAYABLE = frozenset({RenditionKind.PREVIEW, RenditionKind.VIDEO, RenditionKind.AUDIO})
+_SOUND_DOWNLOAD_NAME = re.compile(r"sound(-\d+)?\.m4a")
 _DIGITS = re.compile(r"\d+")
 
 
@@ -40,15 +42,26 @@ def sound_tracks(asset: Asset) -> list[Rendition]:
     return sorted(found, key=lambda track: _number_in(track.name))
 
 
+def sound_download_name(place: int) -> str:
+    """`sound.m4a`, `sound-2.m4a` and so on, by the place of the sound track; the first is 1."""
+    return SOUND_DOWNLOAD if place == 1 else f"sound-{place}.m4a"
+
+
+def sound_downloads(asset: Asset) -> list[Rendition]:
+    """A file for each sound track, in the order of these."""
+    found = [r for r in asset.renditions if _SOUND_DOWNLOAD_NAME.fullmatch(r.name)]
+    return sorted(found, key=lambda file: _number_in(file.name))
+
+
 def downloads_of(asset: Asset) -> Sequence[Rendition]:
-    """The files that everybody may take away, the largest first."""
+    """The files that everybody may take away: of a photo the largest first, else the video."""
     if asset.kind is Kind.PHOTO:
         return photo_sizes(asset)[::-1]
-    found = (asset.rendition(name) for name in (VIDEO_DOWNLOAD, SOUND_DOWNLOAD))
-    return [rendition for rendition in found if rendition]
+    video = asset.rendition(VIDEO_DOWNLOAD)
+    return [*([video] if video else []), *sound_downloads(asset)]
 
 
 def _number_in(name: str) -> int:
-    """`sound-12` -> 12"""
-    digits = _DIGITS.search(name)
+    """`sound-12` and `sound-12.m4a` -> 12"""
+    digits = _DIGITS.search(name.partition(".")[0])
     return int(digits[0]) if digits else 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -9,6 +11,7 @@ from portal.assets.made_files import UNKNOWN_TYPE
 from portal.delivery import repository
 from portal.delivery.asked import FILE, asset_id_of, nothing_here, part_of
 from portal.delivery.filenames import attachment, download_name
+from portal.delivery.repository import StoredFile
 from portal.delivery.senders import stored_answer
 from portal.delivery.sources import ASK_AGAIN, FOR_MINUTES, Source
 from portal.delivery.urls import DOWNLOAD
@@ -41,7 +44,6 @@ async def send_file(request: Request) -> Response:
     if file is None:
         raise nothing_here()
     is_download = request.query_params.get(DOWNLOAD) == "1"
-    title = in_language(file.title, file.languages)
     return await stored_answer(
         request,
         Source(
@@ -51,11 +53,14 @@ async def send_file(request: Request) -> Response:
             is_public=file.is_public,
             caching=FOR_MINUTES,
             size_bytes=file.size_bytes,
-            headers={"Content-Disposition": attachment(download_name(title, name))}
-            if is_download
-            else {},
+            headers=_kept_as(file, name) if is_download else {},
         ),
     )
+
+
+def _kept_as(file: StoredFile, name: str) -> Mapping[str, str]:
+    title = in_language(file.title, file.languages)
+    return {"Content-Disposition": attachment(download_name(title, file.filename, name))}
 
 
 async def send_original(request: Request) -> Response:

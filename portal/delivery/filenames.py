@@ -7,18 +7,29 @@ from urllib.parse import quote
 
 TITLE_LENGTH_MAX = 80
 """Twice as many bytes in Cyrillic, and a name may have 255."""
-_FOREMOST = frozenset({"video", "sound"})
-"""Named after the title alone: nobody takes more than one of a recording."""
+_NAMELESS = frozenset({"video", "sound", "photo"})
+"""What a file's ending tells already: `sound-2` adds a number alone, and `photo-1600` its width."""
 _UNFIT = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+')
 """What Windows forbids, and characters that are not seen or turn the direction of others."""
 
 
-def download_name(title: str, name: str) -> str:
-    """`Press scrum.mp4` for `video.mp4`, `Press scrum, poster.jpg` for `poster.jpg`."""
+def download_name(title: str, filename: str, name: str) -> str:
+    """`Press scrum.mp4` for `video.mp4`, `Press scrum 1600.jpg` for `photo-1600.jpg`.
+
+    Without a title the stem of the original's `filename` stands for it, as on pages.
+    """
     stem, _, ending = name.rpartition(".")
-    words = " ".join(_UNFIT.sub(" ", title).split())[:TITLE_LENGTH_MAX].strip(" .")
-    parts = [words] if words and stem in _FOREMOST else [words, stem]
-    return f"{', '.join(filter(None, parts))}.{ending}"
+    words = _fit(title) or _fit(filename.rpartition(".")[0] or filename)
+    what, _, number = stem.partition("-")
+    if not words:
+        return name
+    if what not in _NAMELESS:
+        return f"{words}, {stem}.{ending}"
+    return f"{' '.join(filter(None, (words, number)))}.{ending}"
+
+
+def _fit(words: str) -> str:
+    return " ".join(_UNFIT.sub(" ", words).split())[:TITLE_LENGTH_MAX].strip(" .")
 
 
 def attachment(filename: str) -> str:

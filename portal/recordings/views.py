@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from portal.assets.durations import playing_seconds
 from portal.assets.models import Asset, AssetState, Kind, Rendition
 from portal.assets.renditions import (
     POSTER,
-    SOUND_DOWNLOAD,
     STORYBOARD,
     VIDEO_DOWNLOAD,
     WAVEFORM_PICTURE,
     downloads_of,
     is_playable,
+    sound_downloads,
     sound_tracks,
 )
 from portal.assets.views import (
@@ -23,10 +23,10 @@ from portal.assets.views import (
     Picture,
     asset_path,
     asset_title,
-    file_stem,
     notice_of,
     poster_picture,
 )
+from portal.delivery.filenames import download_name
 from portal.delivery.urls import captions_path, download_path, hls_path, rendition_path
 from portal.events.models import Event
 from portal.recordings.technical import (
@@ -55,11 +55,8 @@ __all__ = [
     "technical_facts",
 ]
 
-DOWNLOAD_NAMES: Mapping[str, str] = {
-    VIDEO_DOWNLOAD: msg("Video (MP4)"),
-    SOUND_DOWNLOAD: msg("Sound alone (M4A)"),
-}
-"""What readers call that which they may take away."""
+VIDEO, SOUND_ALONE = msg("Video (MP4)"), msg("Sound alone (M4A)")
+"""What readers call that which they may take away of a video."""
 SOUND = msg("Sound (M4A)")
 
 
@@ -160,10 +157,10 @@ def sound_track_names(asset: Asset, *, language: str) -> tuple[str, ...]:
     tracks = sound_tracks(asset)
     if len(tracks) < 2:
         return ()
-    return tuple(_sound_track_name(track, language) for track in tracks)
+    return tuple(_sound_name(track, language) for track in tracks)
 
 
-def _sound_track_name(track: Rendition, language: str) -> str:
+def _sound_name(track: Rendition, language: str) -> str:
     spoken = spoken_name(track.language, language=language)
     if track.label and spoken:
         return f"{track.label} ({spoken})"
@@ -174,7 +171,7 @@ def download_links(asset: Asset, *, language: str) -> tuple[Download, ...]:
     return tuple(
         Download(
             path=download_path(asset.id, file.name),
-            filename=f"{file_stem(asset)}.{file.name.rpartition('.')[2]}",
+            filename=download_name("", asset.filename, file.name),
             name=_download_name(asset, file, language),
             size=format_size(file.size_bytes, language=language),
         )
@@ -184,8 +181,12 @@ def download_links(asset: Asset, *, language: str) -> tuple[Download, ...]:
 
 def _download_name(asset: Asset, file: Rendition, language: str) -> str:
     is_all = asset.kind is Kind.AUDIO
-    name = gettext(language, SOUND if is_all else DOWNLOAD_NAMES[file.name])
-    return f"{name}, {file.width} × {file.height}" if file.width and file.height else name
+    if file.name == VIDEO_DOWNLOAD:
+        name = gettext(language, VIDEO)
+        return f"{name}, {file.width} × {file.height}" if file.width and file.height else name
+    name = gettext(language, SOUND if is_all else SOUND_ALONE)
+    is_one_of_several = len(sound_downloads(asset)) > 1
+    return f"{name}: {_sound_name(file, language)}" if is_one_of_several else name
 
 
 def _path_of(asset: Asset, name: str) -> str:

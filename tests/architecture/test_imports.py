@@ -27,6 +27,7 @@ ADAPTERS = (
 OPEN_TO_OTHERS = frozenset({"models", "service", "urls"})
 """Modules of a feature that every other feature may use."""
 OPEN_AS_WELL = (
+    "portal.delivery.filenames",  # a page and the bytes it leads to are named alike
     "portal.assets.blurhash",
     "portal.assets.durations",
     "portal.assets.made_files",

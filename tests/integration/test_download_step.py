@@ -63,8 +63,10 @@ def event(monkeypatch: pytest.MonkeyPatch) -> Event:
     return scrum
 
 
-def run_with(bench: Bench, tmp_path: Path, *, picture: bool = True, heard: bool = True) -> StepRun:
-    """A run whose asset has a flash and a beep at the same instant, in two rungs and a track."""
+def run_with(
+    bench: Bench, tmp_path: Path, *, picture: bool = True, heard: bool = True, title: str = ""
+) -> StepRun:
+    """A run whose asset has a flash and a beep at the same instant, in two rungs and two tracks."""
     run = bench.run_of(make_clip(tmp_path / "clip.mp4", seconds=1), Step.DOWNLOAD)
     made: list[Rendition] = []
     if picture:
@@ -73,8 +75,10 @@ def run_with(bench: Bench, tmp_path: Path, *, picture: bool = True, heard: bool 
         ]
     if heard:
         run_ffmpeg("-f", "lavfi", "-i", BEEP, f"{tmp_path}/beep.wav")
-        made.append(_sound(bench, tmp_path / "beep.wav"))
-    return replace(run, asset=replace(run.asset, renditions=tuple(made)))
+        floor = _sound(bench, tmp_path / "beep.wav")
+        made += [floor, replace(floor, name="sound-2", language="eng", label="Interpretation")]
+    asset = replace(run.asset, renditions=tuple(made), title={"be": title} if title else {})
+    return replace(run, asset=asset)
 
 
 def _sound(bench: Bench, source: Path) -> Rendition:
@@ -93,8 +97,10 @@ def test_the_files_are_described(bench: Bench, tmp_path: Path) -> None:
     made = download(run_with(bench, tmp_path)).renditions
     assert [(r.name, r.kind, r.media_type, r.width, r.height) for r in made] == [
         ("sound.m4a", RenditionKind.FILE, "audio/mp4", None, None),
+        ("sound-2.m4a", RenditionKind.FILE, "audio/mp4", None, None),
         ("video.mp4", RenditionKind.FILE, "video/mp4", 1280, 720),
     ]
+    assert [(r.language, r.label) for r in made[:2]] == [("rus", None), ("eng", "Interpretation")]
     files = saved(bench, made, tmp_path)
     assert [r.size_bytes for r in made] == [files[r.name].stat().st_size for r in made]
 
@@ -104,6 +110,7 @@ def test_picture_and_sound_stay_together(bench: Bench, tmp_path: Path) -> None:
     assert _flash_seconds(files["video.mp4"]) == pytest.approx(FLASH_AT, abs=0.001)
     for file in files.values():
         assert _beep_seconds(file) == pytest.approx(FLASH_AT, abs=0.002)
+    assert _beep_seconds(files["video.mp4"], track=1) == pytest.approx(FLASH_AT, abs=0.002)
 
 
 def test_the_files_last_as_long_as_the_recording(bench: Bench, tmp_path: Path) -> None:
@@ -126,17 +133,29 @@ def test_the_files_are_seekable_and_begin_with_their_index(bench: Bench, tmp_pat
 def test_the_files_say_what_they_are_and_no_more(
     bench: Bench, tmp_path: Path, event: Event
 ) -> None:
-    files = saved(bench, download(run_with(bench, tmp_path)).renditions, tmp_path)
+    run = run_with(bench, tmp_path, title="Пытанні\nі адказы")
+    files = saved(bench, download(run).renditions, tmp_path)
     for file in files.values():
         assert _tags(file) == {
-            "title": "Падыход да прэсы",
-            "artist": event.credit,
+            "title": "Пытанні і адказы",
+            "album": "Падыход да прэсы",
+            "copyright": event.credit,
         }
         data = file.read_bytes()
         for forbidden in (b"SECRET", b"location", b"com.apple", b"\xa9xyz"):
             assert forbidden not in data
-    [language] = ffprobe(files["video.mp4"], "stream_tags=language", "-select_streams", "a")
-    assert language == "rus"
+
+
+def test_the_video_has_all_sound_and_the_first_track_is_heard_unasked(
+    bench: Bench, tmp_path: Path
+) -> None:
+    files = saved(bench, download(run_with(bench, tmp_path)).renditions, tmp_path)
+    tracks = ("-select_streams", "a")
+    entries = "stream_disposition=default:stream_tags=language"
+    assert ffprobe(files["video.mp4"], entries, *tracks) == ["1,rus", "0,eng"]
+    assert ffprobe(files["sound-2.m4a"], entries, *tracks) == ["1,eng"]
+    assert "title" not in _tags(files["video.mp4"])
+    assert b"Interpretation" in files["video.mp4"].read_bytes()
 
 
 def test_a_recording_without_sound(bench: Bench, tmp_path: Path) -> None:
@@ -149,7 +168,7 @@ def test_a_recording_without_sound(bench: Bench, tmp_path: Path) -> None:
 
 def test_a_recording_of_sound_alone(bench: Bench, tmp_path: Path) -> None:
     made = download(run_with(bench, tmp_path, picture=False)).renditions
-    assert [rendition.name for rendition in made] == ["sound.m4a"]
+    assert [rendition.name for rendition in made] == ["sound.m4a", "sound-2.m4a"]
     assert ffprobe(saved(bench, made, tmp_path)["sound.m4a"], "stream=codec_name") == ["aac"]
 
 
@@ -166,7 +185,7 @@ def test_nothing_is_left_in_the_scratch_folder_but_what_was_gathered(
     run = run_with(bench, tmp_path)
     download(run)
     left = sorted(path.name for path in run.scratch.iterdir())
-    assert left == ["gathered-picture.mp4", "gathered-sound.mp4"]
+    assert left == ["gathered-720p.mp4", "gathered-sound-1.mp4", "gathered-sound-2.mp4"]
 
 
 def _tags(file: Path) -> dict[str, str]:
@@ -185,10 +204,10 @@ def _flash_seconds(file: Path) -> float:
     return next(float(time) for time, luma in rows if float(luma) > 99)
 
 
-def _beep_seconds(file: Path) -> float:
+def _beep_seconds(file: Path, *, track: int = 0) -> float:
     by_time = (
         "-map",
-        "0:a",
+        f"0:a:{track}",
         "-af",
         "aresample=async=1:first_pts=0",
         "-f",

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from portal.assets.models import Asset, Kind, Original, Rendition, RenditionKind, Step
 from portal.errors import ToolFailed
 from portal.settings import Settings
-from workers.downloads.choice import picture_of, scratch_bytes, sound_of
-from workers.downloads.commands import sound_command, video_command
+from workers.downloads.choice import picture_of, scratch_bytes
+from workers.downloads.commands import Heard, sound_command, video_command
 from workers.downloads.texts import FileTexts
 from workers.downloads.wholeness import require_fast_start
 from workers.needs import DOWNLOAD_BYTES_MIN, needs_of
@@ -58,6 +58,9 @@ def made(name: str, *, size: tuple[int, int] | None = None, size_bytes: int = 10
     )
 
 
+SOUNDS = (made("sound-1", size_bytes=100), made("sound-2", size_bytes=10))
+
+
 def asset(*renditions: Rendition) -> Asset:
     return replace(ASSET, renditions=renditions)
 
@@ -87,47 +90,54 @@ def test_upright_pictures_are_measured_by_their_width() -> None:
     assert getattr(picture_of(upright), "name", None) == "720p"
 
 
-def test_the_first_track_is_chosen() -> None:
-    found = sound_of(asset(made("sound-10"), made("sound-2"), made("sound-1")))
-    assert found is not None
-    assert found.name == "sound-1"
-
-
 def test_a_recording_may_lack_either() -> None:
     assert picture_of(asset(made("sound-1"))) is None
-    assert sound_of(rungs(720)) is None
     assert scratch_bytes(asset()) == 0
 
 
 def test_room_is_asked_for_what_is_gathered_and_made() -> None:
-    both = asset(made("720p", size=(1280, 720), size_bytes=1000), made("sound-1", size_bytes=100))
-    assert scratch_bytes(both) == 2300
+    both = asset(made("720p", size=(1280, 720), size_bytes=1000), *SOUNDS)
+    assert scratch_bytes(both) == 2330
     whole = replace(both, original=Original("k", 1, "video/mp4", sha256=None, declared_sha256=None))
-    assert needs_of(whole, Step.DOWNLOAD, Settings()).own_bytes == 2300 + DOWNLOAD_BYTES_MIN
+    assert needs_of(whole, Step.DOWNLOAD, Settings()).own_bytes == 2330 + DOWNLOAD_BYTES_MIN
 
 
 def test_nothing_is_encoded() -> None:
-    text = shlex.join(video_command(PICTURE, SOUND, FileTexts("A: title", "B"), language="rus"))
+    texts = FileTexts("A: title", "Event", "B")
+    text = shlex.join(video_command(PICTURE, [Heard(SOUND, "rus")], texts))
     assert "-i file:/scratch/picture.mp4" in text
     assert "-i file:/scratch/sound.mp4" in text
     assert "-map 0:v:0 -map 1:a:0" in text
     assert "-c copy" in text
     assert "-movflags +faststart" in text
-    assert "-map_metadata -1 -metadata 'title=A: title' -metadata:g artist=B" in text
+    assert "-metadata:g:0 'title=A: title' -metadata:g:1 album=Event" in text
+    assert "-metadata:g:2 copyright=B" in text
     assert "-metadata:s:a:0 language=rus" in text
     assert "-copyts" in text
 
 
+def test_every_sound_track_is_in_the_video_and_the_first_is_heard_unasked() -> None:
+    heard = [
+        Heard(SOUND, "rus", "Floor"),
+        Heard(replace(SOUND, path=Path("/scratch/2.mp4")), "eng"),
+    ]
+    text = shlex.join(video_command(PICTURE, heard, FileTexts()))
+    assert "-map 0:v:0 -map 1:a:0 -map 2:a:0" in text
+    assert "-disposition:a:0 default -disposition:a:1 0" in text
+    assert "-metadata:s:1 title=Floor" in text
+    assert "-metadata:s:a:0 language=rus -metadata:s:a:1 language=eng" in text
+
+
 @pytest.mark.parametrize("language", [None, "be-tarask", "ru"])
 def test_languages_that_mp4_cannot_hold_are_left_out(language: str | None) -> None:
-    text = shlex.join(sound_command(SOUND, FileTexts(), language=language))
+    text = shlex.join(sound_command(Heard(SOUND, language), "sound.m4a", FileTexts()))
     assert "language" not in text
-    assert "-metadata " not in text
+    assert "-metadata" not in text
     assert "-f ipod" in text
 
 
 def test_a_title_is_never_an_option() -> None:
-    argv = sound_command(SOUND, FileTexts(title="-y /etc/passwd"), language=None)
+    argv = sound_command(Heard(SOUND), "sound.m4a", FileTexts("-y /etc/passwd"))
     assert "title=-y /etc/passwd" in argv
     assert argv.count("-y") == 1
 

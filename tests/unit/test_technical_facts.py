@@ -128,6 +128,19 @@ def test_downloads_say_what_and_how_large_they_are() -> None:
     ]
 
 
+def test_each_sound_track_can_be_taken_away_by_its_name() -> None:
+    tracks = (("sound-2.m4a", "eng", "Interpretation"), ("sound.m4a", "rus", None))
+    made = tuple(
+        replace(rendition(name, RenditionKind.FILE), language=language, label=label)
+        for name, language, label in tracks
+    )
+    links = download_links(replace(SCRUM, renditions=made), language="en")
+    assert [(link.filename, link.name) for link in links] == [
+        ("scrum.m4a", "Sound alone (M4A): Russian"),
+        ("scrum 2.m4a", "Sound alone (M4A): Interpretation (English)"),
+    ]
+
+
 def test_a_player_has_pictures_to_scrub_through_or_a_waveform() -> None:
     storyboard = rendition("storyboard.vtt", RenditionKind.FILE)
     waveform = rendition("waveform.png", RenditionKind.IMAGE, width=1800, height=140)

@@ -19,15 +19,11 @@ def picture_of(asset: Asset) -> Rendition | None:
     )
 
 
-def sound_of(asset: Asset) -> Rendition | None:
-    """The track that is heard unasked."""
-    return next(iter(sound_tracks(asset)), None)
-
-
 def scratch_bytes(asset: Asset) -> int:
     """What is gathered, and the files that are made of it."""
-    picture, sound = picture_of(asset), sound_of(asset)
-    return 2 * (picture.size_bytes if picture else 0) + 3 * (sound.size_bytes if sound else 0)
+    picture, sounds = picture_of(asset), sound_tracks(asset)
+    sound_bytes = sum(sound.size_bytes for sound in sounds)
+    return 2 * (picture.size_bytes if picture else 0) + 3 * sound_bytes
 
 
 def _short_side(rung: Rendition) -> int:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from portal.assets.made_files import media_type_of
 from portal.assets.models import Rendition, RenditionKind
-from portal.assets.renditions import SOUND_DOWNLOAD, VIDEO_DOWNLOAD
+from portal.assets.renditions import VIDEO_DOWNLOAD, sound_download_name, sound_tracks
 from portal.events import service as events
 from portal.visibility import INSTALLATION
 from workers.disk import blaming_full_disk
-from workers.downloads.choice import picture_of, sound_of
-from workers.downloads.commands import sound_command, video_command
+from workers.downloads.choice import picture_of
+from workers.downloads.commands import Heard, sound_command, video_command
 from workers.downloads.texts import FileTexts, file_texts
 from workers.downloads.wholeness import require_fast_start
 from workers.files import described
@@ -19,11 +22,11 @@ from workers.run import StepResult, StepRun
 from workers.video.argv import Source
 from workers.video.tools import long_limits, run_ffmpeg, source_of
 
-GATHERED_PICTURE, GATHERED_SOUND = "gathered-picture.mp4", "gathered-sound.mp4"
+GATHERED = "gathered-{name}.mp4"
 
 
 def download(run: StepRun) -> StepResult:
-    """A middle rung with the first sound track, and that track alone."""
+    """A middle rung with all sound tracks, and each of these alone."""
     free_bytes_min = run.runtime.settings.disk_free_bytes_min
     with blaming_full_disk(run.scratch, free_bytes_min=free_bytes_min):
         return StepResult(renditions=_downloads(run))
@@ -31,37 +34,39 @@ def download(run: StepRun) -> StepResult:
 
 def _downloads(run: StepRun) -> tuple[Rendition, ...]:
     texts = _texts(run)
-    picture, sound = picture_of(run.asset), sound_of(run.asset)
-    heard = None if sound is None else source_of(run, gather(run, sound, GATHERED_SOUND))
     made: list[Rendition] = []
-    if sound is not None and heard is not None:
-        argv = sound_command(heard, texts, language=sound.language)
-        made.append(_made(run, argv, heard, SOUND_DOWNLOAD))
-    if picture is not None:
-        shown = source_of(run, gather(run, picture, GATHERED_PICTURE))
-        language = sound.language if sound else None
-        argv = video_command(shown, heard, texts, language=language)
-        size = (picture.width, picture.height)
-        made.append(_made(run, argv, shown, VIDEO_DOWNLOAD, size=size))
+    heard: list[Heard] = []
+    for place, track in enumerate(sound_tracks(run.asset), 1):
+        heard.append(Heard(_gathered(run, track), track.language, track.label))
+        made.append(_sound(run, heard[-1], sound_download_name(place), texts))
+    if picture := picture_of(run.asset):
+        made.append(_video(run, picture, heard, texts))
     return tuple(made)
 
 
-def _made(
-    run: StepRun,
-    argv: list[str],
-    source: Source,
-    name: str,
-    *,
-    size: tuple[int | None, int | None] = (None, None),
-) -> Rendition:
+def _sound(run: StepRun, heard: Heard, name: str, texts: FileTexts) -> Rendition:
+    made = _made(run, sound_command(heard, name, texts), heard.source, name)
+    return replace(made, language=heard.language, label=heard.label)
+
+
+def _video(run: StepRun, picture: Rendition, heard: Sequence[Heard], texts: FileTexts) -> Rendition:
+    shown = _gathered(run, picture)
+    made = _made(run, video_command(shown, heard, texts), shown, VIDEO_DOWNLOAD)
+    return replace(made, width=picture.width, height=picture.height)
+
+
+def _gathered(run: StepRun, rendition: Rendition) -> Source:
+    return source_of(run, gather(run, rendition, GATHERED.format(name=rendition.name)))
+
+
+def _made(run: StepRun, argv: list[str], source: Source, name: str) -> Rendition:
     """Run the command, store the file that it writes, and give its room back."""
     run_ffmpeg(run, argv, source.path, limits=long_limits(run))
     with output_folder(run.scratch) as folder, open_output(name, within=folder) as stream:
         require_fast_start(stream, name=name)
         stored = store_output(run, stream, name, media_type=media_type_of(name))
     (run.scratch / name).unlink()
-    width, height = size
-    return described(run, stored, name, kind=RenditionKind.FILE, width=width, height=height)
+    return described(run, stored, name, kind=RenditionKind.FILE)
 
 
 def _texts(run: StepRun) -> FileTexts:

@@ -16,6 +16,7 @@ class FileTexts:
     """Empty where there is nothing to say."""
 
     title: str = ""
+    event_title: str = ""
     credit: str = ""
 
     @property
@@ -24,11 +25,15 @@ class FileTexts:
         return {name: words for name, words in self._named() if words}
 
     def _named(self) -> tuple[tuple[str, str], ...]:
-        return ("title", self.title), ("artist", self.credit)
+        # The credit may be that of photographers: it names nobody who is heard, so no artist.
+        return ("title", self.title), ("album", self.event_title), ("copyright", self.credit)
 
 
 def file_texts(asset: Asset, event: Event) -> FileTexts:
     """In the event's own language: the file has one title."""
     languages = [event.default_language]
-    title = in_language(asset.title, languages) or in_language(event.title, languages)
-    return FileTexts(title=text(title) or "", credit=text(event.credit) or "")
+    return FileTexts(
+        title=text(in_language(asset.title, languages)) or "",
+        event_title=text(in_language(event.title, languages)) or "",
+        credit=text(event.credit) or "",
+    )
