@@ -84,6 +84,7 @@ __all__ = [
     "record_progress",
     "record_verified",
     "remove_asset",
+    "repeat_downloads",
     "repeat_step",
     "retry_failed",
     "retry_step",
@@ -95,6 +96,10 @@ __all__ = [
     "untidied_assets",
     "wait_its_turn",
 ]
+
+RECORDINGS = (Kind.VIDEO, Kind.AUDIO)
+RECORDINGS_MAX = 100_000
+"""More than any event has."""
 
 
 def add_asset(
@@ -139,7 +144,7 @@ def describe_asset(
 ) -> None:
     """Replace what an editor says of an asset; people are added to those named.
 
-    A photo's public files are written anew when they say it too.
+    Public files are written anew when they say it too.
     """
     repository.update_columns(
         connection,
@@ -155,7 +160,18 @@ def describe_asset(
     )
     if asset.kind is Kind.PHOTO and is_said_anew:
         repeat_step(connection, asset.id, Step.PHOTO)
+    if asset.kind in RECORDINGS and dict(title) != asset.title:
+        repeat_step(connection, asset.id, Step.DOWNLOAD)
     defer(connection, Job(Task.INDEX_EVENT, asset.event_id))
+
+
+def repeat_downloads(connection: Connection, event_id: str) -> None:
+    """What the files of an event's recordings say of it is another now: they are made anew."""
+    found = list_assets(
+        connection, viewer=INSTALLATION, event_id=event_id, kinds=RECORDINGS, limit=RECORDINGS_MAX
+    )
+    for asset_id in sorted(asset.id for asset in found):
+        repeat_step(connection, asset_id, Step.DOWNLOAD)
 
 
 def remove_asset(connection: Connection, asset_id: str) -> None:

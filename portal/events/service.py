@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import Connection
 
+from portal.assets import service as assets_service
 from portal.errors import InvalidInput, NotFound
 from portal.events import repository
 from portal.events.models import Event, EventDescription
@@ -26,14 +27,22 @@ def save_event(connection: Connection, description: EventDescription) -> Event:
     Raises InvalidInput.
     """
     _check(description)
+    before = repository.find_by_slug(connection, description.slug, viewer=INSTALLATION)
     event_id = repository.upsert(connection, description)
     repository.replace_programme(connection, event_id, description.programme)
     repository.replace_topics(connection, event_id, description.topics)
     repository.replace_delegations(connection, event_id, description.delegations)
     repository.replace_people(connection, event_id, _people(connection, description))
     photos_service.date_photos(connection, event_id)
+    if before is not None and _told_by_files(before) != _told_by_files(description):
+        assets_service.repeat_downloads(connection, event_id)
     defer(connection, Job(Task.INDEX_EVENT, event_id))
     return get_event_by_id(connection, event_id, viewer=INSTALLATION)
+
+
+def _told_by_files(event: Event | EventDescription) -> tuple[object, ...]:
+    """What downloaded recordings say of their event."""
+    return dict(event.title), event.default_language, event.credit
 
 
 def ensure_event(connection: Connection, slug: str) -> Event:

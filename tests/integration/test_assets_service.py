@@ -443,6 +443,20 @@ def test_a_recording_is_not_made_again_for_a_caption(connection: Connection, eve
     assert describe(connection, asset_id, caption={"en": "The chair"}) == []
 
 
+def test_the_downloads_of_a_recording_are_made_again_for_a_title(
+    connection: Connection, event_id: str
+) -> None:
+    asset_id = add(connection, event_id)
+    for step in PIPELINE[Kind.VIDEO]:
+        end(connection, asset_id, step)
+    title = {"en": "Questions"}
+    assert describe(connection, asset_id, title=title) == [Task.DOWNLOAD]
+    end(connection, asset_id, Step.DOWNLOAD)
+    assert describe(connection, asset_id, title=title) == []
+    service.repeat_downloads(connection, event_id)
+    assert tasks_of(connection, asset_id) == [Task.DOWNLOAD]
+
+
 # --- attempts and fencing --------------------------------------------------------------------
 
 
