@@ -172,7 +172,7 @@ def _steps(asset: Asset, *, is_editor: bool) -> Sequence[Mapping[str, object]]:
         {
             "name": record.name,
             "state": record.state,
-            "detail": record.detail,
+            "detail": record.detail if is_editor else None,
             "notes": list(record.notes) if is_editor else [],
         }
         for record in sorted(asset.steps, key=_place)

@@ -15,7 +15,7 @@ _STEP: Schema = {
     "properties": {
         "name": {"type": "string"},
         "state": {"enum": [state.value for state in StepState]},
-        "detail": {**_TEXT, "description": "A sentence, when something is missing or wrong."},
+        "detail": {**_TEXT, "description": "What is missing or wrong; for editors, else null."},
         "notes": {
             "type": "array",
             "items": {"type": "string"},

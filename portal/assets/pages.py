@@ -95,6 +95,7 @@ def _subject(connection: Connection, asset_id: str, *, viewer: Viewer, language:
         people=people_service.people_by_ids(connection, asset.people_ids),
         language=language,
         recording=recordings_service.recording_of(connection, asset_id),
+        is_editor=viewer.sees_everything,
     )
 
 

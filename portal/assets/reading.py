@@ -33,7 +33,10 @@ def list_assets(
     limit: int = 500,
     offset: int = 0,
 ) -> list[Asset]:
-    """In the order of capture; of an event, of a person pictured, of some kinds."""
+    """In the order of capture; of an event, of a person pictured, of some kinds.
+
+    What failed is listed for editors alone; to others its own page says so.
+    """
     return repository.list_visible(
         connection,
         viewer=viewer,

@@ -33,6 +33,7 @@ from portal.assets.models import (
     RenditionKind,
     Step,
 )
+from portal.assets.pipeline import ESSENTIAL_STEPS
 from portal.assets.steps_repository import records_of
 from portal.db.tables import (
     asset_people,
@@ -65,6 +66,12 @@ _VERIFY_FAILED = exists().where(
     steps.c.outcome == Outcome.FAILED,
 )
 
+_FAILED = exists().where(
+    steps.c.asset_id == assets.c.id,
+    steps.c.name.in_(ESSENTIAL_STEPS),
+    steps.c.outcome == Outcome.FAILED,
+)
+
 _RENDITION_COLUMNS = tuple(field.name for field in fields(Rendition))
 _RENDITION_LISTS = ("segment_files", "segment_seconds", "keyframe_bytes")
 _PHOTO_COLUMNS = tuple(field.name for field in fields(PhotoMetadata))
@@ -87,8 +94,10 @@ def list_visible(
     limit: int,
     offset: int = 0,
 ) -> list[Asset]:
-    """In the order of capture, then of arrival."""
+    """In the order of capture, then of arrival; what failed is for editors alone."""
     query = _visible(viewer)
+    if not viewer.sees_everything:
+        query = query.where(~_FAILED)
     if event_id is not None:
         query = query.where(assets.c.event_id == event_id)
     if kinds:

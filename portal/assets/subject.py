@@ -42,10 +42,17 @@ class Subject:
     people: Sequence[Person]
     language: str
     recording: Recording = NOTHING_KNOWN
+    is_editor: bool = False
 
     @property
     def notice(self) -> Notice | None:
-        return notice_of(self.asset, self.state, detail=self.detail, language=self.language)
+        return notice_of(
+            self.asset,
+            self.state,
+            language=self.language,
+            detail=self.detail,
+            is_editor=self.is_editor,
+        )
 
     @property
     def event_link(self) -> EventLink:
@@ -68,10 +75,11 @@ def spoken_language(subject: Subject) -> str | None:
 
 
 def file_facts(subject: Subject) -> Pairs:
+    """The name of a file may hold more than readers should be told."""
     original = subject.asset.original
     size = format_size(original.size_bytes, language=subject.language) if original else None
     return [
-        (msg("File"), subject.asset.filename),
+        (msg("File"), subject.asset.filename if subject.is_editor else None),
         (msg("Size of the original"), size),
         (msg("SHA-256 of the original"), original.sha256 if original else None),
     ]

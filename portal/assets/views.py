@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from portal.assets.durations import MAKING_STEPS, is_cut_off, made_seconds
+from portal.assets.completeness import is_all_there
+from portal.assets.durations import MAKING_STEPS, is_cut_off, playing_seconds
 from portal.assets.made_files import WEBP_TYPE
 from portal.assets.models import (
     Asset,
@@ -138,9 +139,16 @@ def credit_of(asset: Asset, *, event: Event) -> str:
 
 
 def notice_of(
-    asset: Asset, state: AssetState, *, detail: str | None, language: str
+    asset: Asset,
+    state: AssetState,
+    *,
+    language: str,
+    detail: str | None = None,
+    is_editor: bool = False,
 ) -> Notice | None:
-    """None when there is nothing to say."""
+    """None when there is nothing to say. The detail is an editor's: it may name files."""
+    if not is_editor:
+        state, detail = _state_for_readers(asset, state), None
     if state is AssetState.READY:
         return None
     told, rest = _sentence_of(asset, state, language), _rest_of(asset, state, detail)
@@ -152,12 +160,19 @@ def notice_of(
     )
 
 
+def _state_for_readers(asset: Asset, state: AssetState) -> AssetState:
+    """What is made again, or besides, is nothing to them while all of it is there."""
+    if state is not AssetState.PROCESSING or not is_all_there(asset):
+        return state
+    return AssetState.PARTIAL if is_cut_off(asset) else AssetState.READY
+
+
 def _sentence_of(asset: Asset, state: AssetState, language: str) -> str:
-    if state is AssetState.PROCESSING and is_playable(asset):
+    if state is AssetState.PROCESSING and is_playable(asset) and not is_all_there(asset):
         return gettext(language, PLAYS_ALREADY)
     if state is AssetState.PARTIAL and is_cut_off(asset):
         return gettext(language, ENDS_EARLY) % {
-            "played": format_clock(made_seconds(asset) or 0),
+            "played": format_clock(playing_seconds(asset) or 0),
             "stated": format_clock(asset.duration_seconds or 0),
         }
     return gettext(language, SENTENCES[state])
@@ -174,7 +189,7 @@ def photo_card(asset: Asset, state: AssetState, *, language: str, event: Event) 
     title = asset_title(asset, language=language, event=event)
     caption = asset_caption(asset, language=language, event=event)
     alt = str(caption or title)
-    notice = notice_of(asset, state, detail=None, language=language)
+    notice = notice_of(asset, state, language=language)
     return PhotoCard(
         path=asset_path(asset, language=language),
         thumbnail=_photo(asset, slice(THUMBNAILS), alt=alt),

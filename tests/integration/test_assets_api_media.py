@@ -249,6 +249,31 @@ def test_a_photo_speaks_for_itself_where_editors_say_nothing(
     assert (found["credit"], found["people"]) == ("A. Photographer", [])
 
 
+def test_what_failed_is_for_editors(
+    client: TestClient, runtime: Runtime, delivered: Delivered
+) -> None:
+    asset_id = delivered.photo_id
+    detail = "photo.jpg is no picture."
+    with runtime.engine.begin() as connection:
+        service.retry_step(connection, asset_id, Step.PHOTO)
+        attempt = service.begin_attempt(connection, asset_id, Step.PHOTO)
+        assert attempt
+        service.finish_attempt(connection, attempt, outcome=Outcome.FAILED, detail=detail)
+    public, editors = told(client, asset_id), told(client, asset_id, token=delivered.token)
+    assert [found["state"] for found in (public, editors)] == ["failed", "failed"]
+    assert detail in str(editors)
+    assert detail not in str(public)
+    page = client.get(f"/en/assets/{asset_id}").text
+    assert "This file could not be processed." in page
+    assert detail not in page
+    headers = {"authorization": f"Bearer {delivered.token}"}
+    path = f"/api/v1/events/{SLUG}/assets"
+    listed = [client.get(path, headers=h).json()["assets"] for h in ({}, headers)]
+    assert [asset_id in {found["id"] for found in some} for some in listed] == [False, True]
+    lines = [client.get(f"/en/events/{SLUG}", headers=h).text for h in ({}, headers)]
+    assert [f"/en/assets/{asset_id}" in line for line in lines] == [False, True]
+
+
 def test_the_document_names_every_field() -> None:
     _, _, rest = DOCUMENT.read_text(encoding="utf-8").partition("\n## An asset\n")
     section, _, _ = rest.partition("\n## ")

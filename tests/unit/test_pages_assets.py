@@ -42,10 +42,16 @@ def test_a_finished_asset_needs_no_sentence() -> None:
     assert notice_of(SCRUM, AssetState.READY, detail=None, language="en") is None
 
 
-def test_a_failure_is_told_with_its_reason() -> None:
-    notice = notice_of(BROKEN, AssetState.FAILED, detail="It is no video.", language="ru")
-    assert notice is not None
-    assert (notice.sentence, notice.detail) == ("Файл не удалось обработать:", "It is no video.")
+def test_a_failure_is_told_to_all_and_its_reason_to_editors() -> None:
+    detail = "broken.bin is no video."
+    found = [
+        notice_of(BROKEN, AssetState.FAILED, detail=detail, language="ru", is_editor=is_editor)
+        for is_editor in (True, False)
+    ]
+    assert [(notice.sentence, notice.detail) for notice in found if notice] == [
+        ("Файл не удалось обработать:", detail),
+        ("Файл не удалось обработать.", None),
+    ]
 
 
 def cut_off(*, picture: float, sound: float, stated: float = 30.5) -> Asset:
@@ -63,7 +69,7 @@ def cut_off(*, picture: float, sound: float, stated: float = 30.5) -> Asset:
 def test_a_recording_that_was_cut_off_says_so_in_the_readers_language() -> None:
     asset = cut_off(picture=14.9, sound=14.2)
     detail = asset.steps[0].detail
-    told = notice_of(asset, AssetState.PARTIAL, detail=detail, language="ru")
+    told = notice_of(asset, AssetState.PARTIAL, detail=detail, language="ru", is_editor=True)
     assert told
     assert told.sentence == "Запись обрывается на 00:00:14 из 00:00:30."
     assert told.detail is None
@@ -72,7 +78,7 @@ def test_a_recording_that_was_cut_off_says_so_in_the_readers_language() -> None:
         "00:00:14",
         "The recording ends after 00:00:14 of 00:00:30.",
     )
-    other = notice_of(asset, AssetState.PARTIAL, detail="No poster.", language="en")
+    other = notice_of(asset, AssetState.PARTIAL, detail="No poster.", language="en", is_editor=True)
     assert other
     assert other.detail == "No poster."
 
@@ -81,7 +87,7 @@ def test_a_recording_whose_sound_alone_is_cut_off_does_not_end_early() -> None:
     asset = cut_off(picture=30.0, sound=14.0)
     assert not is_cut_off(asset)
     detail = asset.steps[0].detail
-    told = notice_of(asset, AssetState.PARTIAL, detail=detail, language="en")
+    told = notice_of(asset, AssetState.PARTIAL, detail=detail, language="en", is_editor=True)
     assert told
     assert told.detail == detail
 
@@ -101,6 +107,52 @@ def test_what_plays_already_is_said_to_play() -> None:
     assert waiting
     assert waiting != playing
     assert waiting.watch_path == "/api/v1/assets/broken"
+
+
+@pytest.mark.parametrize("step", [Step.DOWNLOAD, Step.STORYBOARD, Step.TRANSCODE])
+def test_readers_are_told_nothing_of_what_is_made_again(step: Step) -> None:
+    again = StepRecord(step, 3, 1, None, MORNING, None, None, None)
+    asset = replace(SCRUM, steps=(again,))
+    assert notice_of(asset, AssetState.PROCESSING, language="en") is None
+    assert recording_card(asset, AssetState.PROCESSING, language="en", event=EVENT).note == ""
+    editors = notice_of(asset, AssetState.PROCESSING, language="en", is_editor=True)
+    assert editors
+    assert (editors.sentence, editors.watch_path) == (
+        "This file is being processed and will be complete in a while.",
+        "/api/v1/assets/scrum",
+    )
+    assert notice_of(PHOTO, AssetState.PROCESSING, language="en") is None
+
+
+def test_sound_that_is_still_made_is_waited_for() -> None:
+    silent = replace(SCRUM, renditions=SCRUM.renditions[:1])
+    waiting = notice_of(silent, AssetState.PROCESSING, language="en")
+    assert waiting
+    assert waiting.sentence == "Still being processed: the first part plays already."
+    none = StepRecord(Step.SOUND, 1, 1, None, MORNING, MORNING, Outcome.DONE, None)
+    without = replace(silent, steps=(none,))
+    assert notice_of(without, AssetState.PROCESSING, language="en") is None
+
+
+def test_what_ends_early_still_does_while_something_is_made_again() -> None:
+    asset = cut_off(picture=11.9, sound=12.1)
+    told = notice_of(asset, AssetState.PROCESSING, language="en")
+    assert told
+    assert told.sentence == "The recording ends after 00:00:11 of 00:00:30."
+    page = recording_page(
+        Subject(asset, AssetState.PARTIAL, None, EVENT, [], "en"),
+        [],
+        transcript=None,
+        start_seconds=None,
+    )
+    assert "00:00:11" in {fact.value for fact in page.facts}
+
+
+@pytest.mark.parametrize("is_editor", [True, False])
+def test_the_name_of_a_file_is_for_editors(*, is_editor: bool) -> None:
+    subject = Subject(SCRUM, AssetState.READY, None, EVENT, [], "en", is_editor=is_editor)
+    page = recording_page(subject, [], transcript=None, start_seconds=None)
+    assert ("scrum.bin" in {fact.value for fact in page.technical}) is is_editor
 
 
 def test_a_player_stands_only_where_something_plays() -> None:
@@ -201,8 +253,8 @@ def test_captions_of_the_editors_are_not_mixed_with_the_photos() -> None:
 def test_a_photo_is_offered_for_download_the_largest_first() -> None:
     page = photo_page(Subject(PHOTO, AssetState.READY, None, EVENT, [SPEAKER], "en"))
     assert [download.filename for download in page.downloads] == [
-        "photo-1600.jpg",
-        "photo-800.jpg",
-        "photo-320.jpg",
+        "photo 1600.jpg",
+        "photo 800.jpg",
+        "photo 320.jpg",
     ]
     assert [link.path for link in page.people] == ["/en/people/gerhard-jarosch"]

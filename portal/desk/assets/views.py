@@ -149,7 +149,7 @@ def asset_page(
         kind_name=gettext(language, KIND_NAMES[asset.kind]),
         state=state,
         state_name=gettext(language, ASSET_STATE_NAMES[state]),
-        notice=notice_of(asset, state, detail=subject.detail, language=language),
+        notice=notice_of(asset, state, language=language, detail=subject.detail, is_editor=True),
         original_path=original_path(asset.id) if asset.original else "",
         size=format_size(size_bytes, language=language) if size_bytes else "",
         steps=_step_lines(asset, language),
