@@ -64,13 +64,15 @@ def take(runtime: Runtime, path: Path, *, language: str | None = None) -> StepRu
         created_at=datetime.now(UTC),
         original=Original(key, stored.size_bytes, "application/x-subrip", None, None),
     )
+    scratch = runtime.settings.data_path / f"scratch-{asset_id}"
+    scratch.mkdir()
     return StepRun(
         runtime=runtime,
         sandbox=Sandbox(detect_level()),
         asset=asset,
         step=Step.CAPTIONS,
         attempt=1,
-        scratch=path.parent,
+        scratch=scratch,
         stop=threading.Event(),
         report_progress=lambda _: None,
         publish_early=lambda _: None,

@@ -21,8 +21,9 @@ from tests.small_disks import small_disk
 from tests.stored_files import MP4, make_event, queued_jobs, record_of, store
 from workers.lanes import RETRIES
 from workers.needs import Needs
+from workers.pacing import ROOM_EVERY_SECONDS
 from workers.run import StepResult, StepRun
-from workers.runner import ROOM_EVERY_SECONDS, StepRunner
+from workers.runner import StepRunner
 from workers.sandbox import Level, Sandbox
 from workers.scratch import Scratch
 

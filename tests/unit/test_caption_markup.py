@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from portal.transcripts.formats.markup import Speech, read_markup
+from portal.transcripts.formats.markup import read_markup
+from portal.transcripts.formats.speakers import Speech
 
 
 def plain(raw: str) -> str:
