@@ -26,6 +26,7 @@ from portal.assets.views import (
 )
 from portal.delivery.urls import captions_path, download_path, hls_path, rendition_path
 from portal.events.models import Event
+from portal.languages import language_tag
 from portal.people import service as people_service
 from portal.people.models import Person
 from portal.recordings.models import Recording
@@ -196,7 +197,7 @@ def _rendition(rendition: Rendition) -> Mapping[str, object]:
 def _sound_track(track: Rendition) -> Mapping[str, object]:
     return {
         "name": track.name,
-        "language": track.language,
+        "language": language_tag(track.language),
         "label": track.label,
         "codecs": track.codecs,
         "bandwidth_bps": track.bandwidth_bps,
@@ -212,7 +213,7 @@ def _download(asset: Asset, file: Rendition, address: Address) -> Mapping[str, o
         "media_type": file.media_type,
         "width": file.width,
         "height": file.height,
-        "language": file.language,
+        "language": language_tag(file.language),
         "label": file.label,
     }
 

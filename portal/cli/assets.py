@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from portal.assets import service
+from portal.assets.durations import declared_seconds, playing_seconds
 from portal.assets.models import Asset, Step
 from portal.cli.failures import UsageError
 from portal.cli.installation import asset_page, opened, read_settings
@@ -99,7 +100,8 @@ def asset_json(asset: Asset, settings: Settings) -> dict[str, object]:
         "filename": asset.filename,
         "state": service.state_of(asset),
         "detail": service.detail_of(asset),
-        "duration_seconds": asset.duration_seconds,
+        "duration_seconds": playing_seconds(asset),
+        "declared_seconds": declared_seconds(asset),
         "width": asset.width,
         "height": asset.height,
         "size_bytes": original.size_bytes if original else None,

@@ -6,7 +6,10 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Annotated
 
 import typer
+from sqlalchemy import Connection
 
+from portal.assets import service as assets_service
+from portal.assets.models import AssetState
 from portal.cli.failures import UsageError
 from portal.cli.installation import event_page, opened, read_settings
 from portal.cli.output import say, say_json, say_table
@@ -20,8 +23,14 @@ from portal.settings import Settings
 from portal.visibility import INSTALLATION
 
 LISTED_MAX = 10_000
+ASSETS_MAX = 100_000
 PAST_MAX = timedelta(minutes=1)
 """Time to type the command and run it."""
+
+WHAT_READERS_GET = {
+    AssetState.FAILED: "readers do not see it.",
+    AssetState.PARTIAL: "readers get what there is.",
+}
 
 Slug = Annotated[str, typer.Argument(metavar="SLUG", help="The event's address: press-scrum.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
@@ -107,8 +116,20 @@ def publish(
         event = service.get_event(connection, slug, viewer=INSTALLATION)
         instant = None if at is None else read_release(at, zone=event.zone)
         event = service.publish(connection, slug, at=instant)
+        unfit = _unfit_files(connection, event.id)
     when = "" if event.state == "public" else f" from {_release(event)} on"
     say(f"The event {slug} is public{when}: {event_page(settings, slug)}")
+    for filename, state in unfit:
+        say(f"{filename} is {state}: {WHAT_READERS_GET[state]}")
+
+
+def _unfit_files(connection: Connection, event_id: str) -> list[tuple[str, AssetState]]:
+    """The files of an event that cannot be shown, or not whole."""
+    found = assets_service.list_assets(
+        connection, viewer=INSTALLATION, event_id=event_id, limit=ASSETS_MAX
+    )
+    states = [(asset.filename, assets_service.state_of(asset)) for asset in found]
+    return [(filename, state) for filename, state in states if state in WHAT_READERS_GET]
 
 
 def withdraw(slug: Slug) -> None:

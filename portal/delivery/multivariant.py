@@ -7,11 +7,8 @@ https://developer.apple.com/documentation/http-live-streaming/hls-authoring-spec
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, count
-
-from babel.core import get_global
 
 from portal.assets.models import Rendition
 from portal.assets.renditions import SOUND_CHANNELS
@@ -20,12 +17,11 @@ from portal.delivery.hls_syntax import as_text, attribute_line, head, quoted
 from portal.delivery.media_playlists import has_keyframes
 from portal.delivery.offers import Offer, average_bps, peak_bps
 from portal.delivery.urls import captions_reference, keyframes_reference, playlist_reference
+from portal.languages import language_tag
 from portal.web.presentation import language_name
 
 SOUND_GROUP = "sound"
 CAPTIONS_GROUP = "captions"
-UNDETERMINED = "und"
-LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 NAME_LENGTH_MAX = 80
 
 Attributes = Mapping[str, str | None]
@@ -86,7 +82,7 @@ def _keyframes(picture: Rendition) -> Attributes:
 
 
 def _sounds(offer: Offer) -> Iterator[Attributes]:
-    tags = [_language_tag(sound.language) for sound in offer.sounds]
+    tags = [language_tag(sound.language) for sound in offer.sounds]
     names = _unique(
         _label(sound) or _own_name(language) or sound.name
         for sound, language in zip(offer.sounds, tags, strict=True)
@@ -108,7 +104,7 @@ def _sounds(offer: Offer) -> Iterator[Attributes]:
 
 def _captions(languages: Sequence[str]) -> Iterator[Attributes]:
     """None is shown unasked; who wants captions in general gets those in his language."""
-    tags = [_language_tag(language) for language in languages]
+    tags = [language_tag(language) for language in languages]
     names = _unique(
         _own_name(known) or language for known, language in zip(tags, languages, strict=True)
     )
@@ -159,14 +155,3 @@ def _unique(names: Iterable[str]) -> list[str]:
         numbered = (f"{name} {number}" for number in count(2))
         found.append(next(n for n in chain([name], numbered) if n not in found))
     return found
-
-
-def _language_tag(value: str | None) -> str | None:
-    """The file said so itself: only what is a language tag is repeated.
-
-    Containers write "rus" where a tag must be "ru" (RFC 5646, 2.2.1).
-    """
-    if not value or value == UNDETERMINED or not LANGUAGE_TAG.fullmatch(value):
-        return None
-    shorter: str = get_global("language_aliases").get(value.lower(), value)
-    return shorter.replace("_", "-")

@@ -66,7 +66,7 @@ def technical_facts(recording: Recording, *, language: str) -> tuple[Fact, ...]:
 
 
 def loudness_words(recording: Recording, *, language: str) -> str:
-    """`-23.0 LUFS, range 7.2 LU, true peak -1.3 dBTP`"""
+    """`−23.0 LUFS, range 7.2 LU, true peak −1.3 dBTP`"""
     if recording.loudness_lufs is None:
         return ""
     words = {"loudness": format_tenths(recording.loudness_lufs, language=language)}

@@ -70,8 +70,9 @@ def format_clock(seconds: float) -> str:
 
 
 def format_tenths(value: float, *, language: str) -> str:
-    """`7.0`, `-23.1`"""
-    return numbers.format_decimal(value, format="#,##0.0", locale=LOCALE_NAMES[language])
+    """`7.0`, `−23.1`"""
+    written: str = numbers.format_decimal(value, format="#,##0.0", locale=LOCALE_NAMES[language])
+    return written.replace("-", "−")
 
 
 def format_number(value: float, *, language: str) -> str:

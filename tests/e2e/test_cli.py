@@ -26,6 +26,7 @@ from portal.events.models import Event
 from portal.jobs import service as jobs_service
 from portal.settings import Settings
 from portal.visibility import INSTALLATION
+from tests.media import make_clip, truncate
 
 pytestmark = [pytest.mark.e2e, pytest.mark.postgres]
 
@@ -188,6 +189,19 @@ def test_one_bad_file_is_named_and_harms_no_other(
     assert f"{material / 'empty.mp4'}: failed: empty.mp4 is empty" in done.stdout
     assert "3 ready, 2 failed." in done.stdout
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.media
+def test_publishing_names_what_readers_do_not_get(
+    installation: Installation, tmp_path: Path
+) -> None:
+    truncate(make_clip(tmp_path / "lost.mp4", seconds=2), ratio=0.6)
+    installation.run("ingest", tmp_path / "lost.mp4", "--event", "lost", "--wait")
+
+    done = installation.run("events", "publish", "lost")
+
+    assert "The event lost is public" in done.stdout
+    assert "lost.mp4 is failed: readers do not see it." in done.stdout
 
 
 @pytest.mark.media

@@ -82,10 +82,10 @@ def test_nothing_is_told_of_what_nobody_knows() -> None:
 def test_loudness_is_told_to_a_tenth() -> None:
     recording = Recording(loudness_lufs=-23.04, loudness_range_lu=7.0, true_peak_dbtp=-1.26)
     assert loudness_words(recording, language="en") == (
-        "-23.0 LUFS, range 7.0 LU, true peak -1.3 dBTP"
+        "−23.0 LUFS, range 7.0 LU, true peak −1.3 dBTP"
     )
     alone = Recording(loudness_lufs=-70.0)
-    assert loudness_words(alone, language="be") == "-70,0 LUFS"
+    assert loudness_words(alone, language="be") == "−70,0 LUFS"
 
 
 def test_chapters_with_a_title_are_links_to_their_second() -> None:
