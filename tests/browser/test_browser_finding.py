@@ -82,4 +82,4 @@ def test_a_photo_can_be_taken_away(page: Page, site: Site) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("A crane at the quay.")
     with page.expect_download() as download:
         page.get_by_role("link", name="Download").first.click()
-    assert download.value.suggested_filename == "crane-1200.jpg"
+    assert download.value.suggested_filename == "crane 1600.jpg"
