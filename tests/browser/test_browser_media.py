@@ -148,7 +148,9 @@ def test_pictures_of_the_timeline_are_no_captions(watching: Page) -> None:
     assert watching.evaluate(kinds) == "metadata"
 
 
-@pytest.mark.parametrize(("name", "start"), [("Video (MP4)", b"ftyp"), ("Sound alone", b"ftyp")])
+@pytest.mark.parametrize(
+    ("name", "start"), [("Video (MP4)", b"ftyp"), ("Sound alone (M4A): Floor", b"ftyp")]
+)
 def test_what_is_offered_for_download_is_saved(watching: Page, name: str, start: bytes) -> None:
     with watching.expect_download() as saving:
         watching.get_by_role("link", name=name).click()

@@ -116,7 +116,7 @@ def test_what_is_not_taken_is_refused_in_a_sentence(troubled_desk: Page, tmp_pat
     files_input(troubled_desk).set_input_files([notes, fake])
     row = row_of(troubled_desk, "notes.txt")
     expect(row.locator(".upload-state")).to_contain_text("Refused")
-    expect(row).to_contain_text("notes.txt is of a type that is not taken")
+    expect(row).to_contain_text("notes.txt is a .txt file, of which only captions are taken")
     expect(row_of(troubled_desk, "fake.mp4")).to_contain_text("that is not taken")
     expect(row.get_by_role("button", name="Try again")).to_be_hidden()
     expect(troubled_desk.get_by_role("status")).to_contain_text("Not sent: 2")
