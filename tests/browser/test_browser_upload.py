@@ -247,7 +247,7 @@ def test_a_form_does_it_without_script(
         form.get_by_label("Choose files").set_input_files([photo("by form.jpg"), notes])
         form.get_by_role("button", name="Send").click()
         expect(page.locator("#sent")).to_contain_text("by form.jpg")
-        expect(page.locator("#sent")).to_contain_text("Not taken: form notes.txt is of a type")
+        expect(page.locator("#sent")).to_contain_text("Not taken: form notes.txt is a .txt file")
         expect(page.get_by_text("Reload this page")).to_be_visible()
         expect(asset_of(page, "by form.jpg")).to_be_visible()
     context.close()

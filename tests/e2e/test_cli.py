@@ -183,9 +183,7 @@ def test_one_bad_file_is_named_and_harms_no_other(
     done = installation.run("ingest", material, "--event", "mixed", "--wait")
 
     assert done.returncode == 1
-    assert (
-        f"{material / 'notes.txt'}: failed: notes.txt is of a type that is not taken" in done.stdout
-    )
+    assert f"{material / 'notes.txt'}: failed: notes.txt is a .txt file, of which" in done.stdout
     assert f"{material / 'empty.mp4'}: failed: empty.mp4 is empty" in done.stdout
     assert "3 ready, 2 failed." in done.stdout
     assert "Traceback" not in done.stderr
