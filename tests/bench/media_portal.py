@@ -168,7 +168,7 @@ def pictures_in(recording: bytes) -> int:
     """How many can be decoded."""
     argv = ["ffprobe", "-v", "error", "-select_streams", "v", "-count_frames"]
     argv += ["-show_entries", "stream=nb_read_frames", "-of", "csv=p=0", "-i", "pipe:0"]
-    done = subprocess.run(argv, check=True, capture_output=True, input=recording)
+    done = subprocess.run(argv, check=True, stdout=subprocess.PIPE, input=recording)
     return int(done.stdout.split(b",")[0])
 
 

@@ -90,7 +90,8 @@ def _ssim(source: Path, rung: Rung, *, ours: Path, direct: Path, frames: int) ->
     )
     inputs = [word for path in (source, ours, direct) for word in ("-i", str(path))]
     argv = ["ffmpeg", "-nostdin", "-hide_banner", *inputs, "-filter_complex", graph]
-    done = subprocess.run([*argv, "-f", "null", "-"], check=True, capture_output=True, text=True)
+    done = subprocess.run([*argv, "-f", "null", "-"], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
     return {name: float(value) for name, value in _SSIM.findall(done.stderr)}
 
 
@@ -108,14 +109,14 @@ def _segment_starts(files: list[bytes], joined: Path) -> set[float]:
 def _packets(path: Path) -> list[tuple[float, int, str]]:
     argv = ["ffprobe", "-v", "error", "-select_streams", "v", "-of", "csv=p=0"]
     argv += ["-show_entries", "packet=pts_time,pos,flags", "-i", str(path)]
-    done = subprocess.run(argv, check=True, capture_output=True, text=True)
+    done = subprocess.run(argv, check=True, stdout=subprocess.PIPE, text=True)
     rows = [line.split(",") for line in done.stdout.splitlines() if line]
     return [(round(float(time), 3), int(position), flags) for time, position, flags, *_ in rows]
 
 
 def _video_of(source: Path) -> VideoStream:
     argv = probe_command("ffprobe", source, pixels_max=PIXELS_MAX)
-    said = subprocess.run(argv, check=True, capture_output=True).stdout
+    said = subprocess.run(argv, check=True, stdout=subprocess.PIPE).stdout
     video = read_probe(said, warnings="", now=datetime.now(UTC)).video
     assert video is not None
     return video

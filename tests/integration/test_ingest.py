@@ -143,7 +143,7 @@ def test_equal_files_sent_at_the_same_time_are_one_asset(
     ("name", "content", "cause"),
     [
         ("empty.mp4", b"", "empty"),
-        ("notes.txt", b"just words", "not taken"),
+        ("notes.txt", b"just words", "of which only captions are taken"),
         ("list.mp4", b"#EXTM3U\n#EXTINF:1,\nhttp://example.org/1.ts\n", "playlist"),
     ],
 )

@@ -131,7 +131,7 @@ def test_no_file_harms_another_on_a_disk_that_uploads_must_leave_free(
     assert by_name["first.vtt"].asset_id == first.asset_id
     assert "must stay free" in str(by_name["second.vtt"].refusal)
     assert str(by_name["second.vtt"].refusal).startswith("second.vtt did not come in.")
-    assert "not taken" in str(by_name["notes.txt"].refusal)
+    assert "only captions are taken" in str(by_name["notes.txt"].refusal)
     again = {sent.file.name: sent for sent in _carry(runtime, folder)}
     assert again["second.vtt"].refusal is None
 
