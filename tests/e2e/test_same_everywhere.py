@@ -53,8 +53,8 @@ SAMPLE_QUERIES = (
     "samples",
     "mediaelement",
 )
-UNRANKED = frozenset({"samples"})
-"""Everything in the event answers equally well: only ids, which differ, make an order of it."""
+UNRANKED = frozenset({"samples", "scrum"})
+"""Recordings that answer equally well: only ids, which differ, make an order of them."""
 FILTERED = (
     {"q": "agreement", "kind": "passage"},
     {"q": "соглашение", "language": "ru"},
