@@ -13,7 +13,7 @@ pytestmark = [
     pytest.mark.e2e,
     pytest.mark.postgres,
     pytest.mark.media,
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(600),
 ]
 
 SMALL = Scale(
