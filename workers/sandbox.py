@@ -89,7 +89,8 @@ class Sandbox:
         writes = None if output is None else output.absolute()
         wrapped = wrap(argv, level=self.level, limits=limits, reads=reads, writes=writes)
         run = _Run(Path(argv[0]).name, limits=limits, stop=stop, on_line=on_line)
-        with _process_group(wrapped, folder=writes or Path("/")) as process:
+        group = _process_group(wrapped, folder=writes or Path("/"), niceness=limits.niceness)
+        with group as process:
             run.follow(process)
         return run.completed(process.returncode, hidden=[*reads, *([writes] if writes else [])])
 
@@ -140,7 +141,9 @@ def _project_root() -> Path:
 
 
 @contextmanager
-def _process_group(argv: Sequence[str], *, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+def _process_group(
+    argv: Sequence[str], *, folder: Path, niceness: int
+) -> Iterator[subprocess.Popen[bytes]]:
     """Start `argv` as the head of a group of its own; whatever happens, nobody of it survives."""
     process = subprocess.Popen(
         argv,
@@ -152,6 +155,8 @@ def _process_group(argv: Sequence[str], *, folder: Path) -> Iterator[subprocess.
         start_new_session=True,
     )
     try:
+        if niceness:
+            _be_polite(process.pid, niceness)
         yield process
     finally:
         with suppress(ProcessLookupError):
@@ -160,6 +165,15 @@ def _process_group(argv: Sequence[str], *, folder: Path) -> Iterator[subprocess.
         for pipe in (process.stdout, process.stderr):
             if pipe is not None:
                 pipe.close()
+
+
+def _be_polite(pid: int, niceness: int) -> None:
+    """Where the kernel shares processors out among sessions, niceness counts within one alone.
+
+    Each run is a session of its own (sched(7), the autogroup feature).
+    """
+    with suppress(OSError):  # it is not on everywhere, nor may be changed everywhere
+        Path(f"/proc/{pid:d}/autogroup").write_text(f"{niceness:d}", encoding="ascii")
 
 
 @dataclass

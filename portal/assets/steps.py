@@ -126,7 +126,11 @@ def publish_renditions(
 
 
 def record_progress(connection: Connection, attempt: Attempt, progress: float) -> None:
-    """`progress` runs from 0 to 1."""
+    """`progress` runs from 0 to 1.
+
+    Raises Superseded, so that work on what was removed or begun anew ends where it is.
+    """
+    hold_attempt(connection, attempt)
     steps_repository.set_progress(
         connection, attempt.asset.id, attempt.step, attempt.number, progress=progress
     )

@@ -68,12 +68,15 @@ def begin_chunk(connection: Connection, chunk_id: str) -> ChunkTry | None:
 
 
 def record_chunk_progress(connection: Connection, chunk_try: ChunkTry, progress: float) -> None:
-    """`progress` runs from 0 to 1; the step's is made of those of its chunks."""
+    """`progress` runs from 0 to 1; the step's is made of those of its chunks.
+
+    Raises Superseded.
+    """
+    _hold(connection, chunk_try)
     attempt = chunk_try.attempt
     mean = chunks_repository.mean_progress(
         connection, attempt.asset.id, attempt.number, chunk_id=chunk_try.id, progress=progress
     )
-    # The step's row before the chunk's, as everywhere: else two wait for each other.
     assets_service.record_progress(connection, attempt, mean)
     chunks_repository.set_progress(connection, chunk_try.id, chunk_try.tries, progress=progress)
 

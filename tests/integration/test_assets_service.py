@@ -500,7 +500,8 @@ def test_an_older_attempt_may_do_nothing_any_more(
 
     with pytest.raises(Superseded, match="Attempt 1 at transcode"):
         act(connection, old)
-    service.record_progress(connection, old, 0.9)
+    with pytest.raises(Superseded):
+        service.record_progress(connection, old, 0.9)
     service.try_again(connection, old, detail="old", delay_seconds=0)
 
     assert asset(connection, asset_id) == before

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ from workers.sandbox import (
 
 MIB = 1024**2
 LIMITS = Limits(wall_seconds=60, memory_bytes=512 * MIB)
+AUTOGROUP = Path("/proc/self/autogroup")
 LEVELS = [level for level in Level if works(level)]
 
 
@@ -163,6 +165,15 @@ def test_no_environment_of_the_worker_is_seen(
 
 def test_standard_input_is_empty(sandbox: Sandbox, stop: threading.Event) -> None:
     assert sandbox.run(["cat"], limits=LIMITS, stop=stop).stdout == b""
+
+
+def test_a_polite_run_stands_back_for_other_sessions_too() -> None:
+    """Where the kernel divides by sessions at all; elsewhere niceness alone does it."""
+    polite = replace(LIMITS, niceness=7)
+    code = "import os; print(os.nice(0))"
+    if AUTOGROUP.exists():
+        code += f"\nwhile 'nice 7' not in open('{AUTOGROUP}').read(): pass"
+    assert run_python(Sandbox(Level.PLAIN), code, limits=polite).stdout == b"7\n"
 
 
 def test_the_wall_limit_ends_the_children_of_children_too(

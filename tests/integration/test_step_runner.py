@@ -352,6 +352,21 @@ def test_an_attempt_at_an_asset_removed_meanwhile_leaves_nothing(
         asset_of(runtime, video_id)
 
 
+def test_work_on_an_asset_that_is_removed_ends_when_it_next_tells_how_far_it_is(
+    runtime: Runtime, video_id: str
+) -> None:
+    went_on: list[StepRun] = []
+
+    def handle(run: StepRun) -> StepResult:
+        remove(runtime, video_id)
+        run.report_progress(0.5)
+        went_on.append(run)
+        return StepResult()
+
+    runner(runtime, handle).run(Step.TRANSCODE, video_id)
+    assert went_on == []
+
+
 def test_a_step_of_a_removed_asset_does_not_begin(runtime: Runtime, video_id: str) -> None:
     remove(runtime, video_id)
     runner(runtime, raising(AssertionError("it ran"))).run(Step.PROBE, video_id)

@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from portal.assets.service import STEP_TASKS
 from portal.errors import MediaRefused, ToolFailed
+from portal.jobs import LANES, Lane
 from workers.disk import require_room
 from workers.run import Run
 from workers.sandbox import Limits
@@ -112,17 +114,18 @@ def source_of(run: Run, path: Path) -> Source:
 
 
 def short_limits(run: Run) -> Limits:
-    settings = run.runtime.settings
-    return Limits(
-        wall_seconds=settings.probe_seconds_max, memory_bytes=settings.sandbox_memory_bytes
-    )
+    return _limits(run, wall_seconds=run.runtime.settings.probe_seconds_max)
 
 
 def long_limits(run: Run) -> Limits:
-    """Of work that lasts: whatever somebody waits for goes before it."""
-    settings = run.runtime.settings
+    return _limits(run, wall_seconds=run.runtime.settings.transcode_seconds_max)
+
+
+def _limits(run: Run, *, wall_seconds: float) -> Limits:
+    """What somebody waits for goes before all other work."""
+    is_waited_for = LANES[STEP_TASKS[run.step]] is Lane.FIRST
     return Limits(
-        wall_seconds=settings.transcode_seconds_max,
-        memory_bytes=settings.sandbox_memory_bytes,
-        niceness=NICENESS,
+        wall_seconds=wall_seconds,
+        memory_bytes=run.runtime.settings.sandbox_memory_bytes,
+        niceness=0 if is_waited_for else NICENESS,
     )
