@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from portal.assets.made_files import hls_files, segment_names
+from portal.assets.made_files import hls_files
 from portal.assets.models import Rendition, RenditionKind, Step
 from portal.delivery.captions import segment_durations, segment_text, window
 from portal.delivery.media_playlists import (
@@ -25,6 +25,7 @@ from portal.delivery.urls import (
     segment_path,
 )
 from portal.transcripts.models import Cue
+from tests.segment_names import segment_files
 
 ASSET = "a" * 26
 MASTER = hls_path(ASSET)
@@ -62,7 +63,7 @@ def rendition(
         codecs=codecs,
         language=language,
         label=label,
-        segment_files=segment_names(len(seconds)),
+        segment_files=segment_files(len(seconds)),
         segment_seconds=tuple(seconds),
         keyframe_bytes=None if keyframe_bytes is None else tuple(keyframe_bytes),
     )

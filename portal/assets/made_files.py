@@ -35,11 +35,6 @@ def segment_name(number: int, *, tries: int = 1) -> str:
     return f"{number:05d}.m4s" if tries == 1 else f"{number:05d}-{tries:d}.m4s"
 
 
-def segment_names(count: int) -> tuple[str, ...]:
-    """Of a rendition that was made in one try."""
-    return tuple(segment_name(number) for number in range(1, count + 1))
-
-
 def hls_files(segment_files: Sequence[str]) -> tuple[str, ...]:
     """All files of a rendition: the initialisation segment, then the others in order."""
     return (INIT, *segment_files)

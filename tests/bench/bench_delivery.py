@@ -21,7 +21,6 @@ from statistics import median
 
 from portal.assets import repository as assets_repository
 from portal.assets import service as assets
-from portal.assets.made_files import segment_names
 from portal.assets.models import Kind, Original, Outcome, Rendition, RenditionKind, Step
 from portal.delivery.urls import playlist_path, segment_path
 from portal.events import service as events
@@ -37,6 +36,7 @@ from tests.bench.reporting import Figure, report
 from tests.bench.servers import running_bare, running_portal
 from tests.e2e.processes import Installation
 from tests.nginx import running_nginx
+from tests.segment_names import segment_files
 from tests.versitygw import ACCESS_KEY, SECRET_KEY, running_gateway
 
 SEGMENTS = 900
@@ -278,7 +278,7 @@ def _rendition(asset_id: str) -> Rendition:
         bandwidth_bps=400_000,
         average_bandwidth_bps=300_000,
         codecs="avc1.64001e",
-        segment_files=segment_names(SEGMENTS),
+        segment_files=segment_files(SEGMENTS),
         segment_seconds=(4.0,) * SEGMENTS,
     )
 

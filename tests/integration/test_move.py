@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from portal.assets.made_files import hls_files, segment_names
+from portal.assets.made_files import hls_files
 from portal.assets.models import Rendition, RenditionKind, Step
 from portal.db.copying import TABLES, rows_of, snapshot
 from portal.db.embedded import embedded_server
@@ -31,6 +31,7 @@ from portal.storage import keys
 from portal.visibility import INSTALLATION
 from tests.debian_postgres import OutsidePostgres, running_postgres
 from tests.e2e.processes import PROJECT, wait_until
+from tests.segment_names import segment_files
 from tests.stored_files import CAPTIONS, FLAC, MP4, begin_upload, make_event, store
 from tests.versitygw import ACCESS_KEY, SECRET_KEY, VersityGateway
 from workers.captions.step import captions
@@ -123,7 +124,7 @@ def fill(runtime: Runtime) -> None:
     video_id = store(runtime, event, "Ўсе “гукі”.mp4", MP4)
     store(runtime, event, "a.flac", FLAC, with_digest=False)
     runner(runtime, captions).run(Step.CAPTIONS, caption_id)
-    segments = {f"360p/{name}": os.urandom(5000) for name in hls_files(segment_names(SEGMENTS - 1))}
+    segments = {f"360p/{name}": os.urandom(5000) for name in hls_files(segment_files(SEGMENTS - 1))}
     for name, content in segments.items():
         put(runtime, keys.result(video_id, Step.TRANSCODE, 1, name), content)
     rendition = Rendition(
@@ -135,7 +136,7 @@ def fill(runtime: Runtime) -> None:
         media_type="application/vnd.apple.mpegurl",
         size_bytes=5000 * SEGMENTS,
         sha256="0" * 64,
-        segment_files=segment_names(SEGMENTS - 1),
+        segment_files=segment_files(SEGMENTS - 1),
         segment_seconds=(6.0,) * (SEGMENTS - 1),
     )
     result = StepResult(renditions=(rendition,))

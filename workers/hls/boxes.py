@@ -11,8 +11,6 @@ from typing import BinaryIO
 from portal.errors import ToolFailed
 
 HEAD_BYTES = 8
-FULL_HEAD_BYTES = 4
-"""Version and flags, which begin the content of many boxes."""
 _HEAD = struct.Struct(">I4s")
 
 

@@ -34,11 +34,6 @@ class Segment:
         return self.fragments[0].leading.first_sample_end
 
 
-def starts_every(file: FragmentedFile, count: int) -> tuple[int, ...]:
-    """The places of the fragments that begin segments of `count` fragments each."""
-    return tuple(range(0, len(file.fragments), count))
-
-
 def starts_by_time(file: FragmentedFile, seconds: Fraction) -> tuple[int, ...]:
     """The places of the first fragments at or after 0, 1, 2, … times `seconds`.
 
