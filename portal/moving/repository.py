@@ -15,6 +15,7 @@ UNFINISHED = "state NOT IN ('open', 'completing')"
 
 def other_users(connection: Connection) -> int:
     """Connections of other processes of the portal; each keeps one while it runs."""
+    connection.execute(text("select pg_stat_clear_snapshot()"))  # else a transaction sees one look
     count: int = connection.execute(
         text(
             "select count(*) from pg_stat_activity where datname = current_database()"

@@ -6,6 +6,7 @@ The source is only read.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -26,6 +27,9 @@ from portal.storage.interface import ObjectInfo
 
 NAMED_MAX = 5
 """More missing objects than that are only counted."""
+LEAVING_SECONDS = 3.0
+"""PostgreSQL lists a connection for a moment after it was closed."""
+LEAVING_POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,7 @@ def require_quiet(source: Runtime, *, leaves_uploads: bool) -> None:
                 "Workers are alive: stop `portal serve` and every `portal worker` first. One that "
                 f"was killed is forgotten after {jobs_service.STALLED_SECONDS} s."
             )
-        if repository.other_users(connection):
+        if _is_shared(connection):
             raise Conflict(
                 "Other processes of the portal use the database: stop `portal serve`, the web and "
                 "every other command first."
@@ -99,6 +103,16 @@ def require_quiet(source: Runtime, *, leaves_uploads: bool) -> None:
             f"{unfinished} uploads are not finished. Let them end while the portal runs, or add "
             "--leave-uploads: their senders then begin them again in the new installation."
         )
+
+
+def _is_shared(connection: Connection) -> bool:
+    """Whether others use the database still; who has just ended is gone in a moment."""
+    patience_ends_at = time.monotonic() + LEAVING_SECONDS
+    while repository.other_users(connection):
+        if time.monotonic() > patience_ends_at:
+            return True
+        time.sleep(LEAVING_POLL_SECONDS)
+    return False
 
 
 def carry_out(plan: Plan, progress: Progress) -> Moved:

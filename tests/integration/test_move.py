@@ -299,6 +299,15 @@ def test_damage_here_is_told_and_ends_the_move(home: Place, outside: Place, tmp_
         assert all(count == 0 for count, _digest in digests(target).values())
 
 
+def test_who_uses_the_database_holds_the_move_up(
+    home: Place, outside: Place, tmp_path: Path
+) -> None:
+    target = outside.write(tmp_path / "target.env")
+    with home.opened() as runtime, runtime.engine.connect():
+        done = portal(home, "move", "--to", target)
+    assert (done.returncode, "Other processes of the portal" in done.stderr) == (1, True)
+
+
 def test_unfinished_uploads_hold_the_move_up_or_stay_behind(
     home: Place, outside: Place, tmp_path: Path
 ) -> None:
